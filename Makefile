@@ -1,0 +1,117 @@
+# Lapor. GNU make; `make help` lists the targets.
+#
+#   BUILD=DIR   where everything built goes (default build)
+#   SAN=1       AddressSanitizer and UndefinedBehaviorSanitizer in the workers,
+#               the emulator, the unit tests and the module
+#   WERROR=1    warnings are errors (CI)
+
+BUILD   ?= build
+CC      ?= gcc
+SAN     ?=
+WERROR  ?=
+
+prefix      ?= /usr
+sysconfdir  ?= /etc
+sbindir     ?= $(prefix)/sbin
+bindir      ?= $(prefix)/bin
+datadir     ?= $(prefix)/share/lapor
+docdir      ?= $(prefix)/share/doc/lapor
+unitdir     ?= /lib/systemd/system
+sysusersdir ?= $(prefix)/lib/sysusers.d
+tmpfilesdir ?= $(prefix)/lib/tmpfiles.d
+nginxmodules   ?= $(prefix)/lib/nginx/modules
+nginxavailable ?= $(prefix)/share/nginx/modules-available
+
+PKGS := hiredis libpq yajl libcurl libcrypto libmicrohttpd
+
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+        -Wformat=2 -Wvla -Wundef
+CFLAGS   ?= -O2 -g
+CPPFLAGS += -Iworkers -I. -D_GNU_SOURCE \
+            -DLAPOR_DATADIR='"$(datadir)"' -DLAPOR_SYSCONFDIR='"$(sysconfdir)"'
+ALL_CFLAGS = -std=gnu11 $(CFLAGS) $(WARN) -fstack-protector-strong \
+             $(if $(WERROR),-Werror)
+PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+
+ifeq ($(SAN),1)
+ALL_CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=undefined \
+              -fno-omit-frame-pointer -U_FORTIFY_SOURCE
+SAN_LDFLAGS = -fsanitize=address,undefined
+else
+CPPFLAGS   += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+endif
+
+LIBS_LIB    = $(shell pkg-config --libs hiredis libpq yajl libcurl libcrypto)
+LIBS_GRAPH  = $(LIBS_LIB) $(shell pkg-config --libs libmicrohttpd)
+
+src = $(wildcard $(1)/*.c)
+obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+
+LIB      := $(call src,workers/lib)
+DECODE   := $(call src,workers/decode)
+CLASSIFY := $(call src,workers/classify)
+LOCATE   := $(call src,workers/locate)
+INTAKE   := $(call src,workers/intake)
+MEDIA    := $(call src,workers/media)
+REPLY    := $(call src,workers/reply)
+CTL      := $(call src,workers/laporctl)
+GRAPH    := $(call src,t/graph)
+UNIT     := $(call src,t/unit)
+MODULE   := $(wildcard ngx_http_lapor_module/*) config
+
+LIBRARIES := $(LIB) $(DECODE) $(CLASSIFY) $(LOCATE)
+
+PROGRAMS  := $(if $(INTAKE),$(BUILD)/lapor-intake) \
+             $(if $(MEDIA),$(BUILD)/lapor-media) \
+             $(if $(REPLY),$(BUILD)/lapor-reply) \
+             $(if $(CTL),$(BUILD)/laporctl)
+UNITTESTS := $(patsubst t/unit/%.c,$(BUILD)/t/unit/%,$(UNIT))
+
+all: workers module
+
+workers: $(PROGRAMS)
+
+module: $(BUILD)/ngx_http_lapor_module.so
+
+graph: $(BUILD)/lapor-graph
+
+unit: $(UNITTESTS)
+
+tests: all graph unit
+
+$(BUILD)/lapor-intake: $(call obj,$(INTAKE) $(LIBRARIES))
+$(BUILD)/lapor-media:  $(call obj,$(MEDIA) $(LIB))
+$(BUILD)/lapor-reply:  $(call obj,$(REPLY) $(LIB))
+$(BUILD)/laporctl:     $(call obj,$(CTL) $(LIBRARIES))
+
+$(PROGRAMS):
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(SAN_LDFLAGS) -o $@ $^ $(LIBS_LIB)
+
+$(BUILD)/lapor-graph: $(call obj,$(GRAPH) $(LIB))
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(SAN_LDFLAGS) -o $@ $^ $(LIBS_GRAPH)
+
+$(BUILD)/t/unit/%: $(BUILD)/obj/t/unit/%.o $(call obj,$(LIBRARIES))
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(SAN_LDFLAGS) -o $@ $^ $(LIBS_LIB)
+
+$(BUILD)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(PKG_CFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+
+# The module is built by nginx's own configure, as Debian builds its own
+# modules: same flags, same signature, or the server refuses to load it.
+
+$(BUILD)/ngx_http_lapor_module.so: $(MODULE)
+	sh ngx_http_lapor_module/build.sh $(abspath $(BUILD))/module $(SAN)
+	cp $(BUILD)/module/ngx_http_lapor_module.so $@
+
+clean:
+	rm -rf $(BUILD)
+
+.PHONY: all workers module graph unit tests clean
+.DELETE_ON_ERROR:
+.SECONDARY:
