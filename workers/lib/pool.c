@@ -1,0 +1,253 @@
+/*
+ * Copyright (C) Lapor contributors. BSD 2-clause, see LICENSE.
+ *
+ * Arena pool: a chain of blocks, each filled from its start. The newest block
+ * is the first of the chain, the oldest, which reset keeps, the last.
+ */
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "lib/pool.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(data, size)    ((void) (data))
+#define ASAN_UNPOISON_MEMORY_REGION(data, size)  ((void) (data))
+#endif
+
+
+#define POOL_ALIGN      _Alignof(max_align_t)
+#define POOL_SIZE_MIN   1024
+#define POOL_BLOCK_MAX  (1024 * 1024)  /* blocks stop doubling here */
+
+
+struct pool_block {
+    struct pool_block  *next;
+    size_t              size;  /* of data */
+    size_t              used;
+    _Alignas(max_align_t) char data[];
+};
+
+
+struct lapor_pool {
+    struct pool_block  *block;  /* the newest, never NULL */
+    size_t              held;   /* sum of all blocks' sizes */
+};
+
+
+static struct pool_block *pool_block_new(size_t size, struct pool_block *next);
+static void pool_block_free(struct pool_block *block);
+static char *pool_take(struct lapor_pool *pool, size_t size, size_t align);
+
+
+struct lapor_pool *
+lapor_pool_create(size_t size)
+{
+    struct lapor_pool  *pool;
+
+    pool = malloc(sizeof(*pool));
+    if (pool == NULL) {
+        lapor_out_of_memory();
+    }
+
+    if (size < POOL_SIZE_MIN) {
+        size = POOL_SIZE_MIN;
+    }
+
+    pool->block = pool_block_new(size, NULL);
+    pool->held = size;
+
+    return pool;
+}
+
+
+void
+lapor_pool_destroy(struct lapor_pool *pool)
+{
+    struct pool_block  *block, *next;
+
+    if (pool == NULL) {
+        return;
+    }
+
+    for (block = pool->block; block != NULL; block = next) {
+        next = block->next;
+        pool_block_free(block);
+    }
+
+    free(pool);
+}
+
+
+void
+lapor_pool_reset(struct lapor_pool *pool)
+{
+    struct pool_block  *block, *next;
+
+    for (block = pool->block; block->next != NULL; block = next) {
+        next = block->next;
+        pool_block_free(block);
+    }
+
+    block->used = 0;
+    ASAN_POISON_MEMORY_REGION(block->data, block->size);
+
+    pool->block = block;
+    pool->held = block->size;
+}
+
+
+void *
+lapor_pool_alloc(struct lapor_pool *pool, size_t size)
+{
+    void  *data;
+
+    data = pool_take(pool, size, POOL_ALIGN);
+    memset(data, 0, size);
+
+    return data;
+}
+
+
+char *
+lapor_pool_bytes(struct lapor_pool *pool, size_t size)
+{
+    return pool_take(pool, size, 1);
+}
+
+
+char *
+lapor_pool_strndup(struct lapor_pool *pool, const char *data, size_t len)
+{
+    char  *copy;
+
+    if (len == SIZE_MAX) {
+        lapor_out_of_memory();
+    }
+
+    copy = pool_take(pool, len + 1, 1);
+
+    if (len > 0) {
+        memcpy(copy, data, len);
+    }
+
+    copy[len] = '\0';
+
+    return copy;
+}
+
+
+void *
+lapor_pool_memdup(struct lapor_pool *pool, const void *data, size_t len)
+{
+    char  *copy;
+
+    copy = pool_take(pool, len, POOL_ALIGN);
+
+    if (len > 0) {
+        memcpy(copy, data, len);
+    }
+
+    return copy;
+}
+
+
+struct lapor_str
+lapor_pool_str(struct lapor_pool *pool, struct lapor_str str)
+{
+    if (str.data != NULL) {
+        str.data = lapor_pool_strndup(pool, str.data, str.len);
+    }
+
+    return str;
+}
+
+
+size_t
+lapor_pool_size(const struct lapor_pool *pool)
+{
+    return pool->held;
+}
+
+
+void
+lapor_out_of_memory(void)
+{
+    static const char  message[] = "<2>out of memory\n";
+
+    /* write, not stdio: stdio may want memory itself */
+    if (write(STDERR_FILENO, message, sizeof(message) - 1) == -1) {
+        _exit(71);
+    }
+
+    _exit(71);
+}
+
+
+/* A piece that fits in no ordinary block gets a block of its own size; the
+ * room left in the newest block is then lost, which the doubling bounds. */
+
+static char *
+pool_take(struct lapor_pool *pool, size_t size, size_t align)
+{
+    char               *data;
+    size_t              start, want;
+    struct pool_block  *block;
+
+    block = pool->block;
+    start = (block->used + align - 1) & ~(align - 1);
+
+    if (start > block->size || size > block->size - start) {
+        want = block->size < POOL_BLOCK_MAX / 2 ? block->size * 2
+                                                : POOL_BLOCK_MAX;
+        if (want < size) {
+            want = size;
+        }
+
+        block = pool_block_new(want, block);
+        pool->block = block;
+        pool->held += want;
+        start = 0;
+    }
+
+    data = block->data + start;
+    block->used = start + size;
+    ASAN_UNPOISON_MEMORY_REGION(data, size);
+
+    return data;
+}
+
+
+static struct pool_block *
+pool_block_new(size_t size, struct pool_block *next)
+{
+    struct pool_block  *block;
+
+    if (size > SIZE_MAX / 2) {
+        lapor_out_of_memory();
+    }
+
+    block = malloc(sizeof(*block) + size);
+    if (block == NULL) {
+        lapor_out_of_memory();
+    }
+
+    block->next = next;
+    block->size = size;
+    block->used = 0;
+    ASAN_POISON_MEMORY_REGION(block->data, size);
+
+    return block;
+}
+
+
+static void
+pool_block_free(struct pool_block *block)
+{
+    ASAN_UNPOISON_MEMORY_REGION(block->data, block->size);
+    free(block);
+}

@@ -1,0 +1,61 @@
+/*
+ * Copyright (C) Lapor contributors. BSD 2-clause, see LICENSE.
+ *
+ * A pool: memory that is taken piece by piece and given back all at once, at
+ * the end of a batch. Nothing in it is freed alone. Not shared by threads.
+ */
+
+#ifndef LAPOR_LIB_POOL_H
+#define LAPOR_LIB_POOL_H
+
+#include <stddef.h>
+
+#include "lib/str.h"
+
+
+struct lapor_pool;
+
+
+/*
+ * A new pool whose first block holds "size" bytes (at least 1 KiB is taken).
+ * That block is kept by reset, so choose what an ordinary batch needs. Never
+ * NULL. The caller destroys it.
+ */
+struct lapor_pool *lapor_pool_create(size_t size);
+
+/* Gives everything back, the pool too. NULL is accepted. */
+void lapor_pool_destroy(struct lapor_pool *pool);
+
+/* Takes back everything but the first block. All that was allocated from the
+ * pool is dead after this; with AddressSanitizer a later access is reported. */
+void lapor_pool_reset(struct lapor_pool *pool);
+
+/* "size" bytes, zeroed, aligned for any type. Never NULL. */
+void *lapor_pool_alloc(struct lapor_pool *pool, size_t size);
+
+/* As above, for bytes without alignment or content: text. */
+char *lapor_pool_bytes(struct lapor_pool *pool, size_t size);
+
+/* A copy of "len" bytes with a NUL behind them. Never NULL. */
+char *lapor_pool_strndup(struct lapor_pool *pool, const char *data,
+    size_t len);
+
+/* A copy of "len" bytes, aligned for any type, without a NUL. */
+void *lapor_pool_memdup(struct lapor_pool *pool, const void *data,
+    size_t len);
+
+/* A copy of a string, with a NUL behind it that len does not count. An absent
+ * one stays absent. */
+struct lapor_str lapor_pool_str(struct lapor_pool *pool, struct lapor_str str);
+
+/* Bytes that the pool holds from the system, for limits and counters. */
+size_t lapor_pool_size(const struct lapor_pool *pool);
+
+/*
+ * What every worker does when memory is gone: says so and leaves with exit
+ * status 71 (EX_OSERR). The supervisor starts it again and the stream gives
+ * the work back, which is safer than going on with half of it.
+ */
+void lapor_out_of_memory(void) __attribute__((noreturn));
+
+#endif
