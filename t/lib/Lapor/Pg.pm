@@ -99,7 +99,7 @@ sub psql {
     die "psql: $err" if $rc != 0;
 
     my @rows;
-    if ($out =~ s/\x1e?\n\z//) {
+    if ($out =~ s/\n\z//) {
         for my $row ($out eq '' ? '' : split /\x1e/, $out, -1) {
             push @rows, [map { $_ eq "\x01" ? undef : $_ }
                          $row eq '' ? '' : split /\x1f/, $row, -1];
