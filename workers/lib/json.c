@@ -109,7 +109,7 @@ lapor_json_int(const struct lapor_json *node, int64_t *ret_value)
     number = strtod(digits, &end);
 
     if (*end != '\0' || end == digits || fabs(number) > BIGGEST_EXACT
-        || number != floor(number))
+        || number != (double) (int64_t) number)
     {
         return -1;
     }

@@ -1,0 +1,346 @@
+/*
+ * Copyright (C) Lapor contributors. BSD 2-clause, see LICENSE.
+ *
+ * The items of a value: what all messages have in common, statuses, errors.
+ * What only one type of message has is read in content.c.
+ */
+
+#include "decode/item.h"
+
+
+static void item_id(struct lapor_event *event, struct lapor_str id,
+    const char *absent, const char *unusable);
+static int item_usable(struct lapor_str id);
+static void item_sender(struct decode_turn *turn, struct lapor_event *event);
+static void item_person(struct lapor_event *event,
+    const struct lapor_json *contact);
+static void item_context(struct decode_turn *turn, struct lapor_event *event,
+    const struct lapor_json *node);
+static void item_pricing(struct lapor_status *status,
+    const struct lapor_json *node);
+static void item_failure(struct lapor_failure *failure,
+    const struct lapor_json *node);
+static int item_digits(struct lapor_str str);
+static int item_user_id(struct lapor_str str);
+
+
+void
+lapor_decode_message(struct decode_turn *turn, struct lapor_event *event)
+{
+    const struct lapor_json  *node;
+
+    node = event->node;
+
+    item_id(event, lapor_json_get_text(node, "id"),
+            "message has no id", "message id is unusable");
+    lapor_decode_time(event, lapor_json_get(node, "timestamp"));
+
+    event->type = lapor_json_get_text(node, "type");
+    event->group_id = lapor_json_get_text(node, "group_id");
+    event->errors = lapor_decode_failures(turn,
+                                          lapor_json_get(node, "errors"));
+
+    if (lapor_json_is(lapor_json_get(node, "referral"), LAPOR_JSON_OBJECT)) {
+        event->referral = lapor_json_get(node, "referral");
+    }
+
+    item_sender(turn, event);
+    item_context(turn, event, lapor_json_get(node, "context"));
+    lapor_decode_content(turn, event, node);
+}
+
+
+/* Users with a username may come without from, old payloads come without
+ * from_user_id, and some carry the user id in from. A system message of a
+ * changed id may have neither. */
+
+static void
+item_sender(struct decode_turn *turn, struct lapor_event *event)
+{
+    const struct lapor_json  *contact;
+
+    event->from = lapor_json_get_text(event->node, "from");
+    event->user_id = lapor_json_get_text(event->node, "from_user_id");
+    event->parent_user_id = lapor_json_get_text(event->node,
+                                                "from_parent_user_id");
+
+    event->identity = lapor_str_empty(event->from) ? event->user_id
+                                                   : event->from;
+
+    if (lapor_str_empty(event->identity)
+        && !lapor_str_eqz(event->type, "system")
+        && event->broken == NULL)
+    {
+        event->broken = "message has no sender";
+    }
+
+    if (!item_usable(event->identity) && event->broken == NULL) {
+        event->broken = "sender is unusable";
+    }
+
+    contact = lapor_decode_contact(turn, event->user_id);
+    if (contact == NULL) {
+        contact = lapor_decode_contact(turn, event->from);
+    }
+
+    if (item_digits(event->from)) {
+        event->phone = event->from;
+    }
+
+    if (lapor_str_empty(event->user_id) && item_user_id(event->from)) {
+        event->user_id = event->from;
+    }
+
+    item_person(event, contact);
+}
+
+
+static void
+item_person(struct lapor_event *event, const struct lapor_json *contact)
+{
+    const struct lapor_json  *profile;
+
+    if (contact == NULL) {
+        return;
+    }
+
+    profile = lapor_json_get(contact, "profile");
+
+    event->wa_id = lapor_json_get_text(contact, "wa_id");
+    event->username = lapor_json_get_text(profile, "username");
+    event->name = lapor_json_get_text(profile, "name");
+    event->damaged |= contact->damaged;
+
+    if (event->kind != LAPOR_EVENT_MESSAGE) {
+        return;
+    }
+
+    if (lapor_str_empty(event->user_id)) {
+        event->user_id = lapor_json_get_text(contact, "user_id");
+    }
+
+    if (lapor_str_empty(event->parent_user_id)) {
+        event->parent_user_id = lapor_json_get_text(contact,
+                                                    "parent_user_id");
+    }
+}
+
+
+static void
+item_context(struct decode_turn *turn, struct lapor_event *event,
+    const struct lapor_json *node)
+{
+    struct lapor_context  *context;
+
+    if (!lapor_json_is(node, LAPOR_JSON_OBJECT)) {
+        return;
+    }
+
+    context = lapor_pool_alloc(turn->pool, sizeof(*context));
+    context->wamid = lapor_json_get_text(node, "id");
+    context->from = lapor_json_get_text(node, "from");
+    context->forwarded = lapor_json_bool(lapor_json_get(node, "forwarded"));
+    context->frequently_forwarded =
+        lapor_json_bool(lapor_json_get(node, "frequently_forwarded"));
+
+    event->context = context;
+}
+
+
+void
+lapor_decode_status(struct decode_turn *turn, struct lapor_event *event)
+{
+    struct lapor_status      *status;
+    const struct lapor_json  *node, *contact;
+
+    node = event->node;
+
+    item_id(event, lapor_json_get_text(node, "id"),
+            "status has no id", "status id is unusable");
+    lapor_decode_time(event, lapor_json_get(node, "timestamp"));
+
+    status = lapor_pool_alloc(turn->pool, sizeof(*status));
+    status->state = lapor_json_get_text(node, "status");
+    status->recipient = lapor_json_get_text(node, "recipient_id");
+    status->recipient_user_id = lapor_json_get_text(node,
+                                                    "recipient_user_id");
+    status->recipient_parent_user_id =
+        lapor_json_get_text(node, "recipient_parent_user_id");
+    status->recipient_type = lapor_json_get_text(node, "recipient_type");
+    status->callback = lapor_json_get_text(node, "biz_opaque_callback_data");
+    status->errors = lapor_decode_failures(turn,
+                                           lapor_json_get(node, "errors"));
+    item_pricing(status, lapor_json_get(node, "pricing"));
+
+    event->status = status;
+    event->identity = lapor_str_empty(status->recipient)
+                      ? status->recipient_user_id : status->recipient;
+
+    if (lapor_str_empty(status->state) && event->broken == NULL) {
+        event->broken = "status has no state";
+    }
+
+    if (!item_usable(event->identity) && event->broken == NULL) {
+        event->broken = "recipient is unusable";
+    }
+
+    contact = lapor_decode_contact(turn, status->recipient_user_id);
+    if (contact == NULL) {
+        contact = lapor_decode_contact(turn, status->recipient);
+    }
+
+    item_person(event, contact);
+}
+
+
+static void
+item_pricing(struct lapor_status *status, const struct lapor_json *node)
+{
+    status->has_pricing = lapor_json_is(node, LAPOR_JSON_OBJECT);
+    status->billable = lapor_json_bool(lapor_json_get(node, "billable"));
+    status->pricing_model = lapor_json_get_text(node, "pricing_model");
+    status->pricing_type = lapor_json_get_text(node, "type");
+    status->pricing_category = lapor_json_get_text(node, "category");
+}
+
+
+void
+lapor_decode_failure(struct decode_turn *turn, struct lapor_event *event)
+{
+    event->errors = lapor_pool_alloc(turn->pool, sizeof(*event->errors));
+    item_failure(event->errors, event->node);
+}
+
+
+/* A single object is a list of one; an element that is text instead of an
+ * object is kept as a message. */
+
+struct lapor_failure *
+lapor_decode_failures(struct decode_turn *turn, const struct lapor_json *list)
+{
+    struct lapor_failure     *first, **tail;
+    const struct lapor_json  *node;
+
+    first = NULL;
+    tail = &first;
+    node = NULL;
+
+    if (lapor_json_is(list, LAPOR_JSON_ARRAY)) {
+        node = list->first;
+
+    } else if (lapor_json_is(list, LAPOR_JSON_OBJECT)) {
+        node = list;
+    }
+
+    while (node != NULL) {
+        *tail = lapor_pool_alloc(turn->pool, sizeof(**tail));
+        item_failure(*tail, node);
+        tail = &(*tail)->next;
+        node = node == list ? NULL : node->next;
+    }
+
+    return first;
+}
+
+
+static void
+item_failure(struct lapor_failure *failure, const struct lapor_json *node)
+{
+    if (!lapor_json_is(node, LAPOR_JSON_OBJECT)) {
+        failure->message = lapor_json_text(node);
+        return;
+    }
+
+    failure->has_code = lapor_json_int(lapor_json_get(node, "code"),
+                                       &failure->code) == 0;
+    failure->title = lapor_json_get_text(node, "title");
+    failure->message = lapor_json_get_text(node, "message");
+    failure->details =
+        lapor_json_get_text(lapor_json_get(node, "error_data"), "details");
+}
+
+
+void
+lapor_decode_time(struct lapor_event *event, const struct lapor_json *node)
+{
+    int64_t  seconds;
+
+    event->timestamp = lapor_json_text(node);
+
+    if (node == NULL || node->type == LAPOR_JSON_NULL) {
+        event->sent = LAPOR_SENT_MISSING;
+        return;
+    }
+
+    if (lapor_json_int(node, &seconds) == -1) {
+        event->sent = LAPOR_SENT_UNREADABLE;
+        return;
+    }
+
+    if (seconds < LAPOR_DECODE_SENT_MIN || seconds >= LAPOR_DECODE_SENT_MAX) {
+        event->sent = LAPOR_SENT_ABSURD;
+        return;
+    }
+
+    event->sent = LAPOR_SENT_VALID;
+    event->sent_at = seconds;
+}
+
+
+static void
+item_id(struct lapor_event *event, struct lapor_str id, const char *absent,
+    const char *unusable)
+{
+    event->wamid = id;
+
+    if (lapor_str_empty(id)) {
+        event->broken = absent;
+
+    } else if (!item_usable(id)) {
+        event->broken = unusable;
+    }
+}
+
+
+/* Ids are keys, and Meta's are printable ASCII. Another character could be
+ * changed on its way into a text column and then meet another's key. */
+
+static int
+item_usable(struct lapor_str id)
+{
+    size_t  i;
+
+    for (i = 0; i < id.len; i++) {
+        if (id.data[i] < 0x20 || id.data[i] > 0x7e) {
+            return 0;
+        }
+    }
+
+    return id.len <= LAPOR_DECODE_ID_MAX;
+}
+
+
+static int
+item_digits(struct lapor_str str)
+{
+    size_t  i;
+
+    for (i = 0; i < str.len; i++) {
+        if (str.data[i] < '0' || str.data[i] > '9') {
+            return 0;
+        }
+    }
+
+    return str.len > 0;
+}
+
+
+/* ID.13491208655302741918: a country's two letters and a dot. */
+
+static int
+item_user_id(struct lapor_str str)
+{
+    return str.len > 3 && str.data[2] == '.'
+           && str.data[0] >= 'A' && str.data[0] <= 'Z'
+           && str.data[1] >= 'A' && str.data[1] <= 'Z';
+}

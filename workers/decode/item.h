@@ -1,0 +1,53 @@
+/*
+ * Copyright (C) Lapor contributors. BSD 2-clause, see LICENSE.
+ *
+ * What the files of decode share; nobody else includes it.
+ */
+
+#ifndef LAPOR_DECODE_ITEM_H
+#define LAPOR_DECODE_ITEM_H
+
+#include "decode/decode.h"
+#include "lib/part.h"
+
+
+/* An element of value.contacts[], found by each id it has. */
+struct decode_contact {
+    struct lapor_str          id;    /* wa_id or user_id */
+    const struct lapor_json  *node;
+    struct decode_contact    *next;  /* in the same bucket */
+};
+
+
+struct decode_turn {
+    struct lapor_pool         *pool;
+    struct lapor_decoded      *decoded;
+    unsigned                   full;      /* LAPOR_DECODE_EVENTS reached */
+
+    struct lapor_str           waba_id;   /* of the entry at hand */
+    const struct lapor_json   *time;
+    struct lapor_str           field;     /* of the change at hand */
+    const struct lapor_json   *metadata;  /* of the value at hand */
+    struct decode_contact    **contacts;  /* LAPOR_PARTS buckets, or NULL */
+};
+
+
+/* These read one item into an event that is there already. The first reason
+ * found for not being able to use it stays in event->broken. */
+
+void lapor_decode_message(struct decode_turn *turn, struct lapor_event *event);
+void lapor_decode_status(struct decode_turn *turn, struct lapor_event *event);
+void lapor_decode_failure(struct decode_turn *turn, struct lapor_event *event);
+
+/* The member type of a message read by that type's reader; sets unknown. */
+void lapor_decode_content(struct decode_turn *turn, struct lapor_event *event,
+    const struct lapor_json *message);
+
+struct lapor_failure *lapor_decode_failures(struct decode_turn *turn,
+    const struct lapor_json *list);
+void lapor_decode_time(struct lapor_event *event,
+    const struct lapor_json *node);
+const struct lapor_json *lapor_decode_contact(const struct decode_turn *turn,
+    struct lapor_str id);
+
+#endif
