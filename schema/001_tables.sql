@@ -479,6 +479,7 @@ CREATE TABLE lapor.task (
     finished_at      timestamptz,
     expires_at       timestamptz NOT NULL,  -- after it the work is useless
     attempts         integer     NOT NULL DEFAULT 0,
+    failures         integer     NOT NULL DEFAULT 0,  -- sets the backoff
     unknowns         integer     NOT NULL DEFAULT 0,  -- resent in doubt
     kind             text        NOT NULL,
     state            text        NOT NULL DEFAULT 'ready',

@@ -78,7 +78,9 @@ END
 $$;
 
 
--- Puts a task back, to be claimed again after p_delay, with the reason.
+-- Puts a task back, to be claimed again after p_delay. With a reason it counts
+-- as one more failure; without one (p_error is NULL: its number is held, or
+-- its recipient busy) nothing is held against it.
 
 CREATE FUNCTION lapor.task_retry(p_part smallint, p_task_id bigint,
     p_attempt integer, p_delay interval, p_error_code integer, p_error text)
@@ -88,7 +90,10 @@ BEGIN
     UPDATE lapor.task t
        SET state = 'ready', lease_owner = NULL,
            run_at = clock_timestamp() + p_delay,
-           error_code = p_error_code, error = p_error
+           failures = t.failures + (p_error IS NOT NULL)::integer,
+           error_code = CASE WHEN p_error IS NULL THEN t.error_code
+                        ELSE p_error_code END,
+           error = coalesce(p_error, t.error)
      WHERE t.part = p_part AND t.task_id = p_task_id
        AND t.attempts = p_attempt AND t.state IN ('running', 'sending');
 
@@ -97,33 +102,40 @@ END
 $$;
 
 
--- Claims due downloads.
+-- Claims due downloads. failures says how often each was put back with a
+-- reason. The rows are locked before the UPDATE: as its subquery they could
+-- be chosen anew for every row of the join, and more than p_limit claimed.
 
 CREATE FUNCTION lapor.media_claim(p_part smallint, p_owner text,
     p_limit integer, p_lease interval)
-RETURNS TABLE (task_id bigint, attempt integer, media_id text,
-               phone_number_id text, mime_type text, announced_sha256 text,
-               url text, expired boolean)
+RETURNS TABLE (task_id bigint, attempt integer, failures integer,
+               media_id text, phone_number_id text, mime_type text,
+               announced_sha256 text, url text, expired boolean)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = lapor, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
     v_now timestamptz := clock_timestamp();
+    v_due bigint[];
 BEGIN
+    SELECT array_agg(q.task_id) INTO v_due
+      FROM (SELECT d.task_id
+              FROM lapor.task d
+             WHERE d.part = p_part AND d.kind = 'media'
+               AND d.finished_at IS NULL AND d.run_at <= v_now
+             ORDER BY d.run_at
+             LIMIT p_limit
+               FOR UPDATE SKIP LOCKED) q;
+
     RETURN QUERY
     UPDATE lapor.task t
        SET state = 'running', lease_owner = p_owner,
            attempts = t.attempts + 1, run_at = v_now + p_lease
       FROM lapor.media m
-     WHERE t.part = p_part AND m.part = p_part AND m.media_id = t.media_id
-       AND t.task_id IN (SELECT d.task_id
-                           FROM lapor.task d
-                          WHERE d.part = p_part AND d.kind = 'media'
-                            AND d.finished_at IS NULL AND d.run_at <= v_now
-                          ORDER BY d.run_at
-                          LIMIT p_limit
-                            FOR UPDATE SKIP LOCKED)
-    RETURNING t.task_id, t.attempts, m.media_id, m.phone_number_id,
-              m.mime_type, m.announced_sha256, m.url, t.expires_at <= v_now;
+     WHERE t.part = p_part AND t.task_id = ANY (v_due)
+       AND m.part = p_part AND m.media_id = t.media_id
+    RETURNING t.task_id, t.attempts, t.failures, m.media_id,
+              m.phone_number_id, m.mime_type, m.announced_sha256, m.url,
+              t.expires_at <= v_now;
 END
 $$;
 
@@ -223,9 +235,9 @@ $$;
 
 CREATE FUNCTION lapor.reply_claim(p_part smallint, p_owner text,
     p_limit integer, p_lease interval)
-RETURNS TABLE (task_id bigint, attempt integer, phone_number_id text,
-               recipient text, recipient_kind text, body text,
-               unknowns integer)
+RETURNS TABLE (task_id bigint, attempt integer, failures integer,
+               unknowns integer, phone_number_id text, recipient text,
+               recipient_kind text, body text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = lapor, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
@@ -264,11 +276,12 @@ BEGIN
 
         task_id := t.task_id;
         attempt := t.attempts + 1;
+        failures := t.failures;
+        unknowns := t.unknowns;
         phone_number_id := t.phone_number_id;
         recipient := t.recipient;
         recipient_kind := t.recipient_kind;
         body := t.body;
-        unknowns := t.unknowns;
         RETURN NEXT;
     END LOOP;
 END
