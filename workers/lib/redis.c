@@ -15,13 +15,13 @@
 #include <sys/time.h>
 
 #include "lib/log.h"
-#include "lib/loop.h"
 #include "lib/notify.h"
 #include "lib/redis.h"
 #include "lib/timeutil.h"
 
 
-#define LAPOR_REDIS_ERROR  160
+#define LAPOR_REDIS_ERROR    160
+#define LAPOR_REDIS_REFUSED  2000    /* ms */
 
 
 struct lapor_redis {
@@ -359,6 +359,21 @@ lapor_redis_broken(struct lapor_redis *r)
 
     lapor_redis_drop(r);
     lapor_backoff_fail(&r->backoff);
+}
+
+
+void
+lapor_redis_refused(struct lapor_redis *r)
+{
+    if (r->c != NULL) {
+        lapor_log_err("redis refuses commands, connection dropped");
+    }
+
+    r->down = true;
+    lapor_redis_drop(r);
+
+    /* a PING succeeds there, so the backoff alone would start over */
+    r->backoff.until = lapor_mono_ms() + LAPOR_REDIS_REFUSED;
 }
 
 

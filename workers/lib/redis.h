@@ -50,6 +50,12 @@ int lapor_redis_connect(struct lapor_redis *r)
 bool lapor_redis_connected(const struct lapor_redis *r);
 void lapor_redis_drop(struct lapor_redis *r);
 
+/*
+ * For a server that answers with errors (OOM, READONLY, MISCONF): drops the
+ * connection and does not come back for a while.
+ */
+void lapor_redis_refused(struct lapor_redis *r);
+
 /* Milliseconds until a reconnection is allowed. */
 int64_t lapor_redis_retry_ms(const struct lapor_redis *r);
 

@@ -1,0 +1,677 @@
+/* Copyright (C) Lapor contributors. BSD 2-clause, see LICENSE. */
+
+/*
+ * Reading and acknowledging.  Redis 7.0: history that was deleted meanwhile
+ * comes with a nil body (XREADGROUP with an id), and XACK does not care
+ * whether the entry still exists.
+ */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/log.h"
+#include "lib/pool.h"
+#include "lib/stream_internal.h"
+
+
+/* Every so many turns status streams are read whatever waits in the others. */
+#define LAPOR_STREAM_FAIR   8
+
+/* Ids of one XACK; Redis parses that many without blocking others for long. */
+#define LAPOR_STREAM_ACKS   500
+
+/* Added to BLOCK: the reply itself needs time too. */
+#define LAPOR_STREAM_GRACE  5000
+
+
+static void lapor_stream_names(void);
+static int lapor_stream_groups(struct lapor_stream *s);
+static int lapor_stream_history(struct lapor_stream *s,
+    struct lapor_stream_list *list);
+static int lapor_stream_fresh(struct lapor_stream *s,
+    struct lapor_stream_list *list, unsigned from, unsigned to, int count,
+    int block);
+static void lapor_stream_spread(struct lapor_stream *s,
+    struct lapor_stream_list *list, const redisReply *reply);
+static int lapor_stream_turn(struct lapor_stream *s,
+    struct lapor_stream_list *list);
+static int lapor_stream_share(const struct lapor_stream *s,
+    enum lapor_stream_kind kind, size_t room);
+static struct lapor_entry *lapor_stream_slot(struct lapor_stream_list *list);
+static void lapor_stream_fields(struct lapor_stream_list *list,
+    struct lapor_entry *e, const redisReply *fields);
+static int64_t lapor_stream_number(const char *text, size_t len);
+static int lapor_stream_ack_run(struct lapor_stream *s,
+    const struct lapor_entry *entries, size_t n, unsigned *ret_commands);
+
+
+static char  lapor_stream_keys[LAPOR_STREAM_KEYS][LAPOR_STREAM_KEY_LEN];
+
+
+static void
+lapor_stream_names(void)
+{
+    unsigned  i;
+
+    for (i = 0; i < LAPOR_STREAM_KEYS; i++) {
+        (void) snprintf(lapor_stream_keys[i], LAPOR_STREAM_KEY_LEN,
+                        "lapor:{%02x}:%s", i % LAPOR_STREAM_PARTS,
+                        i < LAPOR_STREAM_PARTS ? "msg" : "status");
+    }
+}
+
+
+const char *
+lapor_stream_key_at(unsigned index)
+{
+    if (lapor_stream_keys[0][0] == '\0') {
+        lapor_stream_names();
+    }
+
+    return lapor_stream_keys[index % LAPOR_STREAM_KEYS];
+}
+
+
+const char *
+lapor_stream_key(enum lapor_stream_kind kind, unsigned nn)
+{
+    return lapor_stream_key_at((kind == LAPOR_STREAM_MSG ? 0
+                                : LAPOR_STREAM_PARTS)
+                               + nn % LAPOR_STREAM_PARTS);
+}
+
+
+struct lapor_stream *
+lapor_stream_new(const struct lapor_redis_conf *redis,
+    const struct lapor_stream_conf *conf)
+{
+    unsigned                  i;
+    struct lapor_stream      *s;
+    struct lapor_redis_conf   copy;
+
+    s = calloc(1, sizeof(struct lapor_stream));
+
+    if (s == NULL) {
+        lapor_fatal_memory();
+    }
+
+    s->consumer = strdup(conf->consumer);
+
+    if (s->consumer == NULL) {
+        lapor_fatal_memory();
+    }
+
+    s->count = conf->count ? conf->count : 200;
+    s->block_ms = conf->block_ms ? conf->block_ms : 2000;
+    s->claim_ms = conf->claim_ms ? conf->claim_ms : 60000;
+    s->active[LAPOR_STREAM_MSG] = 16;
+    s->active[LAPOR_STREAM_STATUS] = 16;
+
+    for (i = 0; i < LAPOR_STREAM_KEYS; i++) {
+        memcpy(s->cursor[i], "0-0", 4);
+    }
+
+    /* a reply may take BLOCK and what a busy server needs on top */
+    copy = *redis;
+
+    if (copy.timeout_ms < s->block_ms + LAPOR_STREAM_GRACE) {
+        copy.timeout_ms = s->block_ms + LAPOR_STREAM_GRACE;
+    }
+
+    s->redis = lapor_redis_new(&copy);
+    lapor_stream_rewind(s);
+
+    return s;
+}
+
+
+void
+lapor_stream_free(struct lapor_stream *s)
+{
+    if (s == NULL) {
+        return;
+    }
+
+    lapor_redis_free(s->redis);
+    free(s->consumer);
+    free(s);
+}
+
+
+struct lapor_redis *
+lapor_stream_redis(struct lapor_stream *s)
+{
+    return s->redis;
+}
+
+
+const struct lapor_stream_stat *
+lapor_stream_stat(const struct lapor_stream *s)
+{
+    return &s->stat;
+}
+
+
+void
+lapor_stream_rewind(struct lapor_stream *s)
+{
+    s->history = 0;
+    memcpy(s->last, "0-0", 4);
+}
+
+
+int
+lapor_stream_ready(struct lapor_stream *s)
+{
+    if (lapor_redis_connect(s->redis) == -1) {
+        return -1;
+    }
+
+    if (s->generation == lapor_redis_generation(s->redis) && !s->regroup) {
+        return 0;
+    }
+
+    if (lapor_stream_groups(s) == -1) {
+        return -1;
+    }
+
+    /* the old connection may have taken a reply with it */
+    lapor_stream_rewind(s);
+
+    s->generation = lapor_redis_generation(s->redis);
+    s->regroup = false;
+
+    return 0;
+}
+
+
+static int
+lapor_stream_groups(struct lapor_stream *s)
+{
+    int          rc;
+    unsigned     i;
+    redisReply  *reply;
+
+    for (i = 0; i < LAPOR_STREAM_KEYS; i++) {
+        lapor_redis_append(s->redis, "XGROUP CREATE %s %s 0 MKSTREAM",
+                           lapor_stream_key_at(i), LAPOR_STREAM_GROUP);
+    }
+
+    rc = 0;
+
+    for (i = 0; i < LAPOR_STREAM_KEYS; i++) {
+        reply = lapor_redis_reply(s->redis);
+
+        if (reply == NULL) {
+            return -1;
+        }
+
+        if (reply->type == REDIS_REPLY_ERROR
+            && strncmp(reply->str, "BUSYGROUP", 9) != 0)
+        {
+            if (rc == 0) {
+                lapor_log_err("could not create a consumer group key=%s "
+                              "error=%.*s", lapor_stream_key_at(i),
+                              (int) strcspn(reply->str, " "), reply->str);
+            }
+
+            rc = -1;
+        }
+
+        freeReplyObject(reply);
+    }
+
+    /* OOM, READONLY, MISCONF and their like: the server is of no use now */
+    if (rc == -1) {
+        lapor_redis_refused(s->redis);
+    }
+
+    return rc;
+}
+
+
+bool
+lapor_stream_nogroup(struct lapor_stream *s, const redisReply *reply)
+{
+    if (reply->type != REDIS_REPLY_ERROR
+        || strncmp(reply->str, "NOGROUP", 7) != 0)
+    {
+        return false;
+    }
+
+    s->stat.nogroup++;
+    s->regroup = true;
+
+    lapor_log_err("consumer group has vanished, it is made again from the "
+                  "start of the stream count=%" PRIu64, s->stat.nogroup);
+
+    return true;
+}
+
+
+int
+lapor_stream_read(struct lapor_stream *s, struct lapor_pool *pool, bool wait,
+    struct lapor_entry **ret_entries, size_t *ret_n)
+{
+    int                       rc;
+    struct lapor_stream_list  list;
+
+    *ret_entries = NULL;
+    *ret_n = 0;
+
+    memset(&list, 0, sizeof(list));
+    list.pool = pool;
+
+    if (lapor_stream_ready(s) == -1) {
+        return -1;
+    }
+
+    rc = lapor_stream_history(s, &list);
+
+    if (rc == 0 && list.n == 0) {
+        rc = lapor_stream_turn(s, &list);
+    }
+
+    if (rc == 0 && list.n == 0 && wait && s->history == LAPOR_STREAM_KEYS) {
+        rc = lapor_stream_fresh(s, &list, 0, LAPOR_STREAM_KEYS,
+                                s->count / 16 + 1, s->block_ms);
+    }
+
+    /* what came before a failure is pending and comes with the history */
+    if (rc == -1) {
+        return -1;
+    }
+
+    *ret_entries = list.entries;
+    *ret_n = list.n;
+    return 0;
+}
+
+
+/* Messages, then statuses into the room that is left. */
+
+static int
+lapor_stream_turn(struct lapor_stream *s, struct lapor_stream_list *list)
+{
+    int     rc;
+    size_t  room;
+
+    room = (size_t) s->count;
+    rc = lapor_stream_fresh(s, list, 0, LAPOR_STREAM_PARTS,
+                            lapor_stream_share(s, LAPOR_STREAM_MSG, room), 0);
+
+    if (rc == -1) {
+        return -1;
+    }
+
+    room = (list->n < room) ? room - list->n : 0;
+
+    if (room == 0 && ++s->turn % LAPOR_STREAM_FAIR != 0) {
+        return 0;
+    }
+
+    return lapor_stream_fresh(s, list, LAPOR_STREAM_PARTS, LAPOR_STREAM_KEYS,
+                              lapor_stream_share(s, LAPOR_STREAM_STATUS,
+                                                 room), 0);
+}
+
+
+/*
+ * COUNT is per key, so a batch over several keys needs a share of it for
+ * each; the number of keys that had something last time is a good guess.
+ */
+
+static int
+lapor_stream_share(const struct lapor_stream *s, enum lapor_stream_kind kind,
+    size_t room)
+{
+    size_t  share;
+
+    share = room / s->active[kind];
+
+    return (share < 4) ? 4 : (int) share;
+}
+
+
+/* One page of the first key that has any; 0 and an empty list when done. */
+
+static int
+lapor_stream_history(struct lapor_stream *s, struct lapor_stream_list *list)
+{
+    size_t             n;
+    const char        *key;
+    redisReply        *reply;
+    const redisReply  *page;
+
+    while (s->history < LAPOR_STREAM_KEYS && list->n == 0) {
+        key = lapor_stream_key_at(s->history);
+        reply = lapor_redis_cmd(s->redis, "XREADGROUP GROUP %s %s COUNT %d "
+                                "STREAMS %s %s", LAPOR_STREAM_GROUP,
+                                s->consumer, s->count, key, s->last);
+
+        if (lapor_redis_failed(reply)) {
+            if (reply != NULL && !lapor_stream_nogroup(s, reply)) {
+                lapor_redis_refused(s->redis);
+            }
+
+            freeReplyObject(reply);
+            return -1;
+        }
+
+        page = NULL;
+
+        if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 1
+            && reply->element[0]->elements == 2)
+        {
+            page = reply->element[0]->element[1];
+        }
+
+        n = (page == NULL) ? 0 : page->elements;
+
+        if (n == 0) {
+            s->history++;
+            memcpy(s->last, "0-0", 4);
+
+        } else {
+            (void) snprintf(s->last, sizeof(s->last), "%s",
+                            page->element[n - 1]->element[0]->str);
+            lapor_stream_take(s, list, s->history, page, true);
+        }
+
+        freeReplyObject(reply);
+    }
+
+    return 0;
+}
+
+
+static int
+lapor_stream_fresh(struct lapor_stream *s, struct lapor_stream_list *list,
+    unsigned from, unsigned to, int count, int block)
+{
+    int          argc;
+    char         number[16], wait[16];
+    unsigned     i;
+    redisReply  *reply;
+    const char  *argv[9 + 2 * LAPOR_STREAM_KEYS];
+
+    (void) snprintf(number, sizeof(number), "%d", count);
+    (void) snprintf(wait, sizeof(wait), "%d", block);
+
+    argc = 0;
+    argv[argc++] = "XREADGROUP";
+    argv[argc++] = "GROUP";
+    argv[argc++] = LAPOR_STREAM_GROUP;
+    argv[argc++] = s->consumer;
+    argv[argc++] = "COUNT";
+    argv[argc++] = number;
+
+    if (block > 0) {
+        argv[argc++] = "BLOCK";
+        argv[argc++] = wait;
+    }
+
+    argv[argc++] = "STREAMS";
+
+    for (i = from; i < to; i++) {
+        argv[argc++] = lapor_stream_key_at(i);
+    }
+
+    for (i = from; i < to; i++) {
+        argv[argc++] = ">";
+    }
+
+    reply = lapor_redis_cmdv(s->redis, argc, argv, NULL);
+
+    if (lapor_redis_failed(reply)) {
+        if (reply != NULL && !lapor_stream_nogroup(s, reply)) {
+            lapor_redis_refused(s->redis);
+        }
+
+        freeReplyObject(reply);
+        return -1;
+    }
+
+    if (reply->type == REDIS_REPLY_ARRAY && reply->elements > 0) {
+        s->active[from == 0 ? LAPOR_STREAM_MSG : LAPOR_STREAM_STATUS] =
+            (unsigned) reply->elements;
+        lapor_stream_spread(s, list, reply);
+    }
+
+    freeReplyObject(reply);
+
+    return 0;
+}
+
+
+/* [[key, entries], ...] in the order of the keys asked. */
+
+static void
+lapor_stream_spread(struct lapor_stream *s, struct lapor_stream_list *list,
+    const redisReply *reply)
+{
+    size_t             i;
+    unsigned           index;
+    const redisReply  *one;
+
+    index = 0;
+
+    for (i = 0; i < reply->elements; i++) {
+        one = reply->element[i];
+
+        while (index < LAPOR_STREAM_KEYS
+               && strcmp(lapor_stream_key_at(index), one->element[0]->str)
+                  != 0)
+        {
+            index++;
+        }
+
+        if (index == LAPOR_STREAM_KEYS) {
+            return;
+        }
+
+        lapor_stream_take(s, list, index, one->element[1], false);
+    }
+}
+
+
+void
+lapor_stream_take(struct lapor_stream *s, struct lapor_stream_list *list,
+    unsigned index, const redisReply *entries, bool again)
+{
+    size_t               i;
+    const redisReply    *one;
+    struct lapor_entry  *e, gone;
+
+    for (i = 0; i < entries->elements; i++) {
+        one = entries->element[i];
+
+        if (one->type != REDIS_REPLY_ARRAY || one->elements != 2) {
+            continue;
+        }
+
+        e = (one->element[1]->type == REDIS_REPLY_ARRAY)
+            ? lapor_stream_slot(list) : &gone;
+
+        memset(e, 0, sizeof(struct lapor_entry));
+        e->kind = (index < LAPOR_STREAM_PARTS) ? LAPOR_STREAM_MSG
+                                               : LAPOR_STREAM_STATUS;
+        e->nn = index % LAPOR_STREAM_PARTS;
+        e->key = lapor_stream_key_at(index);
+        e->again = again;
+        (void) snprintf(e->id, sizeof(e->id), "%s", one->element[0]->str);
+
+        if (e != &gone) {
+            lapor_stream_fields(list, e, one->element[1]);
+            s->stat.read++;
+            s->stat.again += again;
+            continue;
+        }
+
+        s->stat.lost++;
+        lapor_log_err("stream entry was deleted before it was processed "
+                      "key=%s entry=%s", gone.key, gone.id);
+
+        if (lapor_stream_ack(s, &gone, 1) == -1) {
+            return;
+        }
+    }
+}
+
+
+static struct lapor_entry *
+lapor_stream_slot(struct lapor_stream_list *list)
+{
+    struct lapor_entry  *grown;
+
+    if (list->n == list->size) {
+        list->size = (list->size == 0) ? 64 : list->size * 2;
+        grown = lapor_pool_alloc(list->pool,
+                                 list->size * sizeof(struct lapor_entry));
+
+        if (list->n > 0) {
+            memcpy(grown, list->entries,
+                   list->n * sizeof(struct lapor_entry));
+        }
+
+        list->entries = grown;
+    }
+
+    return &list->entries[list->n++];
+}
+
+
+static void
+lapor_stream_fields(struct lapor_stream_list *list, struct lapor_entry *e,
+    const redisReply *fields)
+{
+    size_t             i;
+    const redisReply  *name, *value;
+
+    e->received_ms = lapor_stream_number(e->id, strcspn(e->id, "-"));
+
+    for (i = 0; i + 1 < fields->elements; i += 2) {
+        name = fields->element[i];
+        value = fields->element[i + 1];
+
+        if (name->len != 1) {
+            continue;
+        }
+
+        /* an empty body is a body */
+        if (name->str[0] == 'b') {
+            e->body.data = lapor_pool_strndup(list->pool, value->str,
+                                              (size_t) value->len);
+            e->body.len = (size_t) value->len;
+        }
+
+        if (name->str[0] == 't'
+            && lapor_stream_number(value->str, (size_t) value->len) > 0)
+        {
+            e->received_ms = lapor_stream_number(value->str,
+                                                 (size_t) value->len);
+        }
+    }
+}
+
+
+/* Digits only and below 2^50, else 0. */
+
+static int64_t
+lapor_stream_number(const char *text, size_t len)
+{
+    size_t   i;
+    int64_t  value;
+
+    value = 0;
+
+    if (len > 15) {
+        return 0;
+    }
+
+    for (i = 0; i < len; i++) {
+        if (text[i] < '0' || text[i] > '9') {
+            return 0;
+        }
+
+        value = value * 10 + (text[i] - '0');
+    }
+
+    return value;
+}
+
+
+int
+lapor_stream_ack(struct lapor_stream *s, const struct lapor_entry *entries,
+    size_t n)
+{
+    int          rc;
+    unsigned     commands;
+    redisReply  *reply;
+
+    /* on a new connection the ids still mean the same entries */
+    if (lapor_redis_connect(s->redis) == -1) {
+        return -1;
+    }
+
+    rc = lapor_stream_ack_run(s, entries, n, &commands);
+
+    for ( ; commands > 0; commands--) {
+        reply = lapor_redis_reply(s->redis);
+
+        if (lapor_redis_failed(reply)) {
+            rc = -1;
+
+        } else {
+            s->stat.acked += (uint64_t) reply->integer;
+        }
+
+        freeReplyObject(reply);
+    }
+
+    if (rc == -1 && lapor_redis_connected(s->redis)) {
+        lapor_redis_refused(s->redis);
+    }
+
+    return rc;
+}
+
+
+/* One XACK for each run of entries with the same key. */
+
+static int
+lapor_stream_ack_run(struct lapor_stream *s,
+    const struct lapor_entry *entries, size_t n, unsigned *ret_commands)
+{
+    int          argc;
+    size_t       i;
+    unsigned     commands;
+    const char  *argv[3 + LAPOR_STREAM_ACKS];
+
+    argc = 0;
+    commands = 0;
+    argv[0] = "XACK";
+    argv[2] = LAPOR_STREAM_GROUP;
+
+    for (i = 0; i < n; i++) {
+        if (argc == 0) {
+            argv[1] = entries[i].key;
+            argc = 3;
+        }
+
+        argv[argc++] = entries[i].id;
+
+        if (argc == 3 + LAPOR_STREAM_ACKS || i + 1 == n
+            || strcmp(entries[i + 1].key, entries[i].key) != 0)
+        {
+            lapor_redis_appendv(s->redis, argc, argv, NULL);
+            commands++;
+            argc = 0;
+        }
+    }
+
+    *ret_commands = commands;
+    return lapor_redis_connected(s->redis) ? 0 : -1;
+}
