@@ -109,9 +109,63 @@ $(BUILD)/ngx_http_lapor_module.so: $(MODULE)
 	sh ngx_http_lapor_module/build.sh $(abspath $(BUILD))/module $(SAN)
 	cp $(BUILD)/module/ngx_http_lapor_module.so $@
 
+# Tests: see t/run, which builds what it needs
+
+check:
+	t/run plain
+
+asan:
+	t/run asan
+
+valgrind:
+	t/run valgrind
+
+# Everything where Debian would put it; nothing is enabled or started
+
+install: all
+	install -d $(DESTDIR)$(sbindir) $(DESTDIR)$(bindir) \
+	    $(DESTDIR)$(nginxmodules) $(DESTDIR)$(nginxavailable) \
+	    $(DESTDIR)$(unitdir) $(DESTDIR)$(sysusersdir) \
+	    $(DESTDIR)$(tmpfilesdir) $(DESTDIR)$(sysconfdir)/lapor \
+	    $(DESTDIR)$(datadir)/schema $(DESTDIR)$(datadir)/demo \
+	    $(DESTDIR)$(datadir)/nginx $(DESTDIR)$(datadir)/redis \
+	    $(DESTDIR)$(datadir)/postgresql $(DESTDIR)$(docdir)
+	install -m 755 $(BUILD)/lapor-intake $(BUILD)/lapor-media \
+	    $(BUILD)/lapor-reply $(DESTDIR)$(sbindir)
+	install -m 755 $(BUILD)/laporctl $(DESTDIR)$(bindir)
+	install -m 644 $(BUILD)/ngx_http_lapor_module.so \
+	    $(DESTDIR)$(nginxmodules)
+	install -m 644 conf/nginx/50-mod-http-lapor.conf \
+	    $(DESTDIR)$(nginxavailable)/mod-http-lapor.conf
+	install -m 644 conf/nginx/lapor.conf $(DESTDIR)$(datadir)/nginx
+	install -m 644 conf/redis/lapor.conf $(DESTDIR)$(datadir)/redis
+	install -m 644 conf/postgresql/lapor.conf \
+	    $(DESTDIR)$(datadir)/postgresql
+	install -m 644 conf/systemd/*.service $(DESTDIR)$(unitdir)
+	install -m 644 conf/systemd/lapor.sysusers \
+	    $(DESTDIR)$(sysusersdir)/lapor.conf
+	install -m 644 conf/systemd/lapor.tmpfiles \
+	    $(DESTDIR)$(tmpfilesdir)/lapor.conf
+	test -e $(DESTDIR)$(sysconfdir)/lapor/lapor.conf || \
+	    install -m 644 conf/lapor.conf $(DESTDIR)$(sysconfdir)/lapor
+	install -m 644 schema/*.sql $(DESTDIR)$(datadir)/schema
+	cp -r conf/demo/. $(DESTDIR)$(datadir)/demo
+	install -m 644 README.md CHANGES.md LICENSE doc/*.md \
+	    $(DESTDIR)$(docdir)
+
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all workers module graph unit tests clean
+help:
+	@echo 'make [BUILD=DIR] [CC=clang] [SAN=1] [WERROR=1] TARGET'
+	@echo '  all        module and workers (what install installs)'
+	@echo '  tests      all, the Graph emulator and the unit tests'
+	@echo '  check      run every test; asan: under the sanitizers;'
+	@echo '             valgrind: the unit tests under valgrind'
+	@echo '  install    DESTDIR= and prefix= as usual'
+	@echo '  clean      remove BUILD'
+
+.PHONY: all workers module graph unit tests check asan valgrind install \
+        clean help
 .DELETE_ON_ERROR:
 .SECONDARY:

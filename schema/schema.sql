@@ -1,0 +1,2956 @@
+-- Made from the migrations by t/schema/dump.t; do not edit.
+
+--
+-- PostgreSQL database dump
+--
+
+SET statement_timeout = 0;
+SET lock_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+SET client_encoding = 'UTF8';
+SET standard_conforming_strings = on;
+SELECT pg_catalog.set_config('search_path', '', false);
+SET check_function_bodies = false;
+SET xmloption = content;
+SET client_min_messages = warning;
+SET row_security = off;
+
+--
+-- Name: lapor; Type: SCHEMA; Schema: -; Owner: lapor_owner
+--
+
+CREATE SCHEMA lapor;
+
+ALTER SCHEMA lapor OWNER TO lapor_owner;
+
+--
+-- Name: code_make(smallint, bigint); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.code_make(p_part smallint, p_n bigint) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE STRICT
+    AS $$
+DECLARE
+    c_symbols constant text := '23456789ABCDEFGHJKMNPQRSTUVWXYZ';
+    v_n       bigint := p_n;
+    v_len     integer := 2;
+    v_space   bigint := 961;            -- 31 ^ v_len
+    v_factor  bigint;
+    v_check   integer := 0;
+    v_digit   integer;
+    v_digits  integer[];
+    v_text    text := '';
+BEGIN
+    -- two symbols beside the part's, then four, then six
+    WHILE v_n >= v_space LOOP
+        v_n := v_n - v_space;
+        v_len := v_len + 2;
+        v_space := v_space * 961;
+
+        IF v_len > 6 THEN
+            RAISE EXCEPTION 'no report codes are left in part %', p_part;
+        END IF;
+    END LOOP;
+
+    -- any factor prime to 31 permutes the numbers; the offset by part keeps
+    -- the first reports of all parts from ending alike
+    v_factor := CASE v_len WHEN 2 THEN 367 WHEN 4 THEN 350377
+                ELSE 337351 END;
+    v_n := (v_n * v_factor + p_part * 7919) % v_space;
+
+    FOR i IN 1 .. v_len LOOP
+        v_digits := (v_n % 31)::integer || v_digits;
+        v_n := v_n / 31;
+    END LOOP;
+
+    v_digits := ARRAY[p_part / 31, p_part % 31]::integer[] || v_digits;
+
+    FOR i IN 1 .. array_length(v_digits, 1) LOOP
+        v_digit := v_digits[i];
+        v_check := (v_check + (i + 1) * v_digit) % 31;
+        v_text := v_text || substr(c_symbols, v_digit + 1, 1);
+    END LOOP;
+
+    RETURN 'K-' || substr(v_text, 1, 4)
+           || CASE WHEN v_len > 2 THEN '-' || substr(v_text, 5) ELSE '' END
+           || '-' || substr(c_symbols, v_check + 1, 1);
+END
+$$;
+
+ALTER FUNCTION lapor.code_make(p_part smallint, p_n bigint) OWNER TO lapor_owner;
+
+--
+-- Name: code_read(text); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.code_read(p_text text, OUT part smallint, OUT code text) RETURNS record
+    LANGUAGE plpgsql IMMUTABLE
+    AS $_$
+DECLARE
+    c_symbols constant text := '23456789ABCDEFGHJKMNPQRSTUVWXYZ';
+    v_text    text := upper(regexp_replace(p_text, '[\s-]', '', 'g'));
+    v_check   integer := 0;
+    v_first   integer;
+BEGIN
+    IF v_text !~ '^K[2-9A-HJKMNP-Z]{5}([2-9A-HJKMNP-Z]{2}){0,2}$' THEN
+        RETURN;
+    END IF;
+
+    v_text := substr(v_text, 2);
+
+    FOR i IN 1 .. length(v_text) - 1 LOOP
+        v_check := (v_check + (i + 1)
+                    * (position(substr(v_text, i, 1) IN c_symbols) - 1)) % 31;
+    END LOOP;
+
+    IF substr(c_symbols, v_check + 1, 1) <> right(v_text, 1) THEN
+        RETURN;
+    END IF;
+
+    v_first := (position(substr(v_text, 1, 1) IN c_symbols) - 1) * 31
+               + position(substr(v_text, 2, 1) IN c_symbols) - 1;
+    part := v_first % 256;
+    code := 'K-' || substr(v_text, 1, 4)
+            || CASE WHEN length(v_text) > 5
+               THEN '-' || substr(v_text, 5, length(v_text) - 5) ELSE '' END
+            || '-' || right(v_text, 1);
+END
+$_$;
+
+ALTER FUNCTION lapor.code_read(p_text text, OUT part smallint, OUT code text) OWNER TO lapor_owner;
+
+--
+-- Name: distribute(regclass); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.distribute(p_table regclass) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_extension WHERE extname = 'citus') THEN
+        EXECUTE format('SELECT create_distributed_table(%L, ''part'')',
+                       p_table);
+    END IF;
+END
+$$;
+
+ALTER FUNCTION lapor.distribute(p_table regclass) OWNER TO lapor_owner;
+
+--
+-- Name: distribute_reference(regclass); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.distribute_reference(p_table regclass) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_extension WHERE extname = 'citus') THEN
+        EXECUTE format('SELECT create_reference_table(%L)', p_table);
+    END IF;
+END
+$$;
+
+ALTER FUNCTION lapor.distribute_reference(p_table regclass) OWNER TO lapor_owner;
+
+--
+-- Name: event_append(smallint, bigint, text, text, jsonb); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.event_append(p_part smallint, p_report_id bigint, p_kind text, p_actor text, p_data jsonb) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_seq  integer;
+    v_prev bytea;
+BEGIN
+    SELECT r.events + 1, r.head INTO STRICT v_seq, v_prev
+      FROM lapor.report r
+     WHERE r.part = p_part AND r.report_id = p_report_id
+       FOR UPDATE;
+
+    UPDATE lapor.report
+       SET events = v_seq,
+           head = lapor.event_insert(p_part, p_report_id, v_seq, v_prev,
+                                     p_kind, p_actor, p_data)
+     WHERE part = p_part AND report_id = p_report_id;
+END
+$$;
+
+ALTER FUNCTION lapor.event_append(p_part smallint, p_report_id bigint, p_kind text, p_actor text, p_data jsonb) OWNER TO lapor_owner;
+
+--
+-- Name: event_check(smallint, bigint); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.event_check(p_part smallint, p_report_id bigint) RETURNS boolean
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    AS $$
+DECLARE
+    v_head bytea := decode(repeat('00', 32), 'hex');
+    v_seq  integer := 0;
+    e      lapor.event%ROWTYPE;
+BEGIN
+    FOR e IN
+        SELECT * FROM lapor.event v
+         WHERE v.part = p_part AND v.report_id = p_report_id
+         ORDER BY v.seq
+    LOOP
+        v_seq := v_seq + 1;
+
+        IF e.seq <> v_seq OR e.prev <> v_head
+           OR e.hash <> lapor.event_hash(v_head, e.report_id, e.seq, e.at,
+                                         e.kind, e.actor, e.data)
+        THEN
+            RETURN false;
+        END IF;
+
+        v_head := e.hash;
+    END LOOP;
+
+    RETURN EXISTS (SELECT FROM lapor.report r
+                    WHERE r.part = p_part AND r.report_id = p_report_id
+                      AND r.events = v_seq AND r.head = v_head);
+END
+$$;
+
+ALTER FUNCTION lapor.event_check(p_part smallint, p_report_id bigint) OWNER TO lapor_owner;
+
+--
+-- Name: event_hash(bytea, bigint, integer, timestamp with time zone, text, text, jsonb); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.event_hash(p_prev bytea, p_report_id bigint, p_seq integer, p_at timestamp with time zone, p_kind text, p_actor text, p_data jsonb) RETURNS bytea
+    LANGUAGE plpgsql IMMUTABLE
+    AS $$
+BEGIN
+    RETURN sha256(p_prev
+        || convert_to(p_report_id || E'\n' || p_seq || E'\n'
+                      || (extract(epoch FROM p_at) * 1000000)::bigint || E'\n'
+                      || p_kind || E'\n' || p_actor || E'\n'
+                      || p_data::text || E'\n', 'UTF8'));
+END
+$$;
+
+ALTER FUNCTION lapor.event_hash(p_prev bytea, p_report_id bigint, p_seq integer, p_at timestamp with time zone, p_kind text, p_actor text, p_data jsonb) OWNER TO lapor_owner;
+
+--
+-- Name: event_insert(smallint, bigint, integer, bytea, text, text, jsonb); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.event_insert(p_part smallint, p_report_id bigint, p_seq integer, p_prev bytea, p_kind text, p_actor text, p_data jsonb) RETURNS bytea
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_at   timestamptz := clock_timestamp();
+    v_hash bytea := lapor.event_hash(p_prev, p_report_id, p_seq, v_at, p_kind,
+                                     p_actor, p_data);
+BEGIN
+    INSERT INTO lapor.event (part, report_id, at, seq, kind, actor, data,
+                             prev, hash)
+    VALUES (p_part, p_report_id, v_at, p_seq, p_kind, p_actor, p_data,
+            p_prev, v_hash);
+
+    RETURN v_hash;
+END
+$$;
+
+ALTER FUNCTION lapor.event_insert(p_part smallint, p_report_id bigint, p_seq integer, p_prev bytea, p_kind text, p_actor text, p_data jsonb) OWNER TO lapor_owner;
+
+--
+-- Name: identity_find(smallint, text[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.identity_find(p_part smallint, p_identity text[]) RETURNS TABLE(identity text, home_part smallint, reporter_id bigint)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT i.identity, i.home_part, i.reporter_id
+      FROM lapor.identity i
+     WHERE i.part = p_part AND i.identity = ANY (p_identity);
+END
+$$;
+
+ALTER FUNCTION lapor.identity_find(p_part smallint, p_identity text[]) OWNER TO lapor_owner;
+
+--
+-- Name: identity_link(smallint, text[], text[], text[], smallint[], bigint[], timestamp with time zone[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.identity_link(p_part smallint, p_identity text[], p_kind text[], p_peer text[], p_home_part smallint[], p_reporter_id bigint[], p_seen_at timestamp with time zone[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    AS $$
+BEGIN
+    INSERT INTO lapor.identity AS i (part, identity, kind, peer, home_part,
+                                     reporter_id, first_seen_at)
+    SELECT DISTINCT ON (u.identity) p_part, u.identity, u.kind, u.peer,
+           u.home_part, u.reporter_id, u.seen_at
+      FROM unnest(p_identity, p_kind, p_peer, p_home_part, p_reporter_id,
+                  p_seen_at) WITH ORDINALITY
+           AS u (identity, kind, peer, home_part, reporter_id, seen_at, ord)
+     ORDER BY u.identity, u.ord DESC
+    ON CONFLICT (part, identity) DO UPDATE SET peer = excluded.peer
+     WHERE i.peer IS DISTINCT FROM excluded.peer;
+END
+$$;
+
+ALTER FUNCTION lapor.identity_link(p_part smallint, p_identity text[], p_kind text[], p_peer text[], p_home_part smallint[], p_reporter_id bigint[], p_seen_at timestamp with time zone[]) OWNER TO lapor_owner;
+
+--
+-- Name: intake_open(smallint, text[], timestamp with time zone[], text[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.intake_open(p_part smallint, p_wamid text[], p_sent_at timestamp with time zone[], p_identity text[]) RETURNS TABLE(idx integer, home_part smallint, reporter_id bigint, peer text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    WITH item AS (
+        SELECT u.wamid, u.sent_at, u.identity, u.ord
+          FROM unnest(p_wamid, p_sent_at, p_identity)
+               WITH ORDINALITY AS u (wamid, sent_at, identity, ord)
+    ), ins AS (
+        INSERT INTO lapor.seen (part, wamid, sent_at)
+        SELECT DISTINCT p_part, item.wamid, item.sent_at
+          FROM item
+         ORDER BY item.wamid, item.sent_at
+        ON CONFLICT (part, wamid, sent_at) DO NOTHING
+        RETURNING wamid, sent_at
+    ), fresh AS (
+        SELECT DISTINCT ON (item.wamid, item.sent_at)
+               item.ord, item.identity
+          FROM ins
+          JOIN item ON item.wamid = ins.wamid AND item.sent_at = ins.sent_at
+         ORDER BY item.wamid, item.sent_at, item.ord
+    )
+    SELECT fresh.ord::integer, i.home_part, i.reporter_id, i.peer
+      FROM fresh
+      LEFT JOIN lapor.identity i
+             ON i.part = p_part AND i.identity = fresh.identity
+     ORDER BY fresh.ord;
+END
+$$;
+
+ALTER FUNCTION lapor.intake_open(p_part smallint, p_wamid text[], p_sent_at timestamp with time zone[], p_identity text[]) OWNER TO lapor_owner;
+
+--
+-- Name: intake_store(smallint, timestamp with time zone, bigint[], text[], text[], text[], text[], text[], text[], timestamp with time zone[], timestamp with time zone[], bigint[], text[], text[], text[], text[], boolean[], text[], text[], text[], text[], text[], text[], text[], text[], boolean[], real[], real[], boolean[], boolean[], double precision[], double precision[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.intake_store(p_part smallint, p_now timestamp with time zone, p_reporter_id bigint[], p_identity text[], p_identity_kind text[], p_peer text[], p_name text[], p_username text[], p_wamid text[], p_sent_at timestamp with time zone[], p_received_at timestamp with time zone[], p_raw_id bigint[], p_phone_number_id text[], p_type text[], p_body text[], p_detail text[], p_damaged boolean[], p_media_id text[], p_mime_type text[], p_filename text[], p_sha256 text[], p_url text[], p_category text[], p_urgency text[], p_function text[], p_sensitive boolean[], p_prank real[], p_confidence real[], p_opens boolean[], p_answers boolean[], p_lat double precision[], p_lon double precision[]) RETURNS TABLE(idx integer, reporter_id bigint, report_id bigint, opened boolean, answer_task boolean, media_task boolean)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+DECLARE
+    c_window   constant interval := '24 hours';
+    c_vague    constant text[] := '{ambigu,bukan_laporan,spam_prank}';
+    v_count    integer := cardinality(p_wamid);
+    v_at       timestamptz[];       -- when each was said, as far as known
+    v_reporter bigint[];
+    v_report   bigint[] := array_fill(NULL::bigint, ARRAY[v_count]);
+    v_opened   boolean[] := array_fill(false, ARRAY[v_count]);
+    v_answer   boolean[] := array_fill(false, ARRAY[v_count]);
+    v_media    text[];              -- files announced for the first time
+    v_order    integer[];
+    v_next     bigint;              -- the next code's number
+    v_reserved bigint := 0;         -- how many numbers are ours
+    v_away     boolean;
+    v_new      boolean := false;    -- r is not in the table yet
+    v_event    text;
+    r          lapor.report%ROWTYPE;
+    i          integer;
+BEGIN
+    -- new senders
+
+    INSERT INTO lapor.identity (part, identity, kind, peer, home_part,
+                                reporter_id, first_seen_at)
+    SELECT p_part, n.identity, n.kind, n.peer, p_part,
+           nextval('lapor.id_seq'), n.received_at
+      FROM (SELECT DISTINCT ON (u.identity) u.identity, u.kind, u.peer,
+                   u.received_at
+              FROM unnest(p_identity, p_identity_kind, p_peer, p_received_at,
+                          p_reporter_id) WITH ORDINALITY
+                   AS u (identity, kind, peer, received_at, reporter_id, ord)
+             WHERE u.reporter_id IS NULL
+             ORDER BY u.identity, u.ord) n
+     ORDER BY n.identity
+    ON CONFLICT (part, identity) DO NOTHING;
+
+    SELECT array_agg(coalesce(u.reporter_id, i.reporter_id) ORDER BY u.ord),
+           array_agg(CASE u.sent_at WHEN 'epoch' THEN u.received_at
+                     ELSE u.sent_at END ORDER BY u.ord),
+           bool_or(u.reporter_id IS NULL AND i.home_part <> p_part)
+      INTO v_reporter, v_at, v_away
+      FROM unnest(p_identity, p_reporter_id, p_sent_at, p_received_at)
+           WITH ORDINALITY
+           AS u (identity, reporter_id, sent_at, received_at, ord)
+      LEFT JOIN lapor.identity i
+             ON i.part = p_part AND i.identity = u.identity
+                AND u.reporter_id IS NULL;
+
+    IF v_away THEN
+        RAISE EXCEPTION 'a new reporter was given a home in another part'
+              USING ERRCODE = 'serialization_failure';
+    END IF;
+
+    INSERT INTO lapor.reporter (part, reporter_id, name, username,
+                                first_seen_at)
+    SELECT DISTINCT ON (u.reporter_id) p_part, u.reporter_id, u.name,
+           u.username, u.received_at
+      FROM unnest(v_reporter, p_name, p_username, p_received_at,
+                  p_reporter_id) WITH ORDINALITY
+           AS u (reporter_id, name, username, received_at, known, ord)
+     WHERE u.known IS NULL
+     ORDER BY u.reporter_id, u.ord
+    ON CONFLICT (part, reporter_id) DO NOTHING;
+
+    -- one writer a reporter from here to the commit
+
+    PERFORM FROM lapor.reporter p
+      WHERE p.part = p_part AND p.reporter_id = ANY (v_reporter)
+      ORDER BY p.reporter_id
+        FOR UPDATE;
+
+    UPDATE lapor.reporter p SET name = coalesce(u.name, p.name),
+                                username = coalesce(u.username, p.username)
+      FROM (SELECT DISTINCT ON (n.reporter_id) n.reporter_id, n.name,
+                   n.username
+              FROM unnest(v_reporter, p_name, p_username) WITH ORDINALITY
+                   AS n (reporter_id, name, username, ord)
+             ORDER BY n.reporter_id, n.ord DESC) u
+     WHERE p.part = p_part AND p.reporter_id = u.reporter_id
+       AND (p.name, p.username)
+           IS DISTINCT FROM (coalesce(u.name, p.name),
+                             coalesce(u.username, p.username));
+
+    -- reports, reporter by reporter, in the order in which things were said;
+    -- r is the one in hand, written when a message is not for it, and by the
+    -- last turn, which has no message
+
+    SELECT array_agg(u.ord::integer
+                     ORDER BY u.reporter_id, u.phone_number_id, u.at, u.ord)
+      INTO v_order
+      FROM unnest(v_reporter, p_phone_number_id, v_at) WITH ORDINALITY
+           AS u (reporter_id, phone_number_id, at, ord);
+
+    FOR k IN 1 .. v_count + 1 LOOP
+        i := v_order[k];
+
+        IF r.report_id IS NOT NULL
+           AND (i IS NULL OR r.reporter_id <> v_reporter[i]
+                OR r.phone_number_id <> p_phone_number_id[i]
+                OR (p_opens[i] AND (r.closed_at IS NOT NULL
+                                    OR v_at[i] > r.last_message_at + c_window
+                                    OR v_at[i] < r.first_message_at
+                                                 - c_window)))
+        THEN
+            PERFORM lapor.report_write(p_part, r, v_new, p_now);
+            r := NULL;
+        END IF;
+
+        EXIT WHEN i IS NULL;
+
+        IF r.report_id IS NULL THEN
+            v_new := false;
+
+            SELECT * INTO r
+              FROM lapor.report t
+             WHERE t.part = p_part AND t.reporter_id = v_reporter[i]
+               AND t.phone_number_id = p_phone_number_id[i]
+               AND (NOT p_opens[i]
+                    OR (t.closed_at IS NULL
+                        AND t.last_message_at >= v_at[i] - c_window
+                        AND t.first_message_at <= v_at[i] + c_window))
+             ORDER BY t.last_message_at DESC
+             LIMIT 1
+               FOR UPDATE;
+        END IF;
+
+        v_event := NULL;
+
+        IF r.report_id IS NULL THEN
+
+            -- code numbers are taken for the rest of the batch at once and
+            -- what is left is given back below: the counter's row stays
+            -- locked, so nobody comes between
+
+            IF v_reserved = 0 THEN
+                v_reserved := v_count - k + 1;
+
+                UPDATE lapor.part_counter c
+                   SET reports = c.reports + v_reserved
+                 WHERE c.part = p_part
+                RETURNING c.reports - v_reserved INTO STRICT v_next;
+            END IF;
+
+            -- the number's own unit; headquarters for a number of nobody
+
+            SELECT coalesce(max(n.unit_id), 1) INTO r.unit_id
+              FROM lapor.phone_number n
+             WHERE n.phone_number_id = p_phone_number_id[i];
+
+            r.part := p_part;
+            r.report_id := nextval('lapor.id_seq');
+            r.reporter_id := v_reporter[i];
+            r.version := 1;
+            r.code := lapor.code_make(p_part, v_next);
+            r.phone_number_id := p_phone_number_id[i];
+            r.category := p_category[i];
+            r.urgency := p_urgency[i];
+            r.function := p_function[i];
+            r.state := 'new';
+            r.sensitive := p_sensitive[i];
+            r.answered := false;
+            r.prank := p_prank[i];
+            r.confidence := p_confidence[i];
+            r.first_message_at := v_at[i];
+            r.last_message_at := v_at[i];
+            r.events := 0;
+            r.head := decode(repeat('00', 32), 'hex');
+
+            v_next := v_next + 1;
+            v_reserved := v_reserved - 1;
+            v_new := true;
+            v_opened[i] := true;
+            v_event := 'opened';
+
+        ELSIF p_confidence[i] > 0 AND r.closed_at IS NULL
+              AND (p_urgency[i] < r.urgency
+                   OR (p_sensitive[i] AND NOT r.sensitive)
+                   OR (r.category = ANY (c_vague)
+                       AND p_category[i] <> ALL (c_vague)))
+        THEN
+            -- the words of a later message say more; nothing said before is
+            -- taken back: urgency only rises, sensitive stays
+
+            IF p_category[i] <> ALL (c_vague)
+               AND (p_urgency[i] < r.urgency OR r.category = ANY (c_vague))
+            THEN
+                r.category := p_category[i];
+                r.function := p_function[i];
+                r.confidence := p_confidence[i];
+            END IF;
+
+            r.urgency := least(r.urgency, p_urgency[i]);
+            r.sensitive := r.sensitive OR p_sensitive[i];
+            r.version := r.version + 1;
+            v_event := 'raised';
+        END IF;
+
+        v_report[i] := r.report_id;
+        r.first_message_at := least(r.first_message_at, v_at[i]);
+        r.last_message_at := greatest(r.last_message_at, v_at[i]);
+        r.lat := coalesce(p_lat[i], r.lat);
+        r.lon := coalesce(p_lon[i], r.lon);
+
+        IF p_answers[i] AND NOT r.answered AND v_at[i] > p_now - c_window THEN
+            r.answered := true;
+            v_answer[i] := true;
+
+            INSERT INTO lapor.task (part, task_id, report_id, run_at,
+                                    created_at, expires_at, kind, occasion,
+                                    phone_number_id, recipient,
+                                    recipient_kind, body)
+            SELECT p_part, nextval('lapor.id_seq'), r.report_id, p_now, p_now,
+                   v_at[i] + c_window - interval '1 minute', 'reply',
+                   'opening', r.phone_number_id, p_identity[i],
+                   p_identity_kind[i],
+                   replace(replace(t.body, '{unit}', u.name), '{code}',
+                           r.code)
+              FROM lapor.text t, lapor.unit u
+             WHERE t.key = 'reply.opening' AND t.lang = 'id'
+               AND u.unit_id = r.unit_id;
+        END IF;
+
+        IF v_event IS NOT NULL THEN
+            r.head := lapor.event_insert(p_part, r.report_id, r.events + 1,
+                r.head, v_event, 'lapor-intake',
+                jsonb_build_object('wamid', p_wamid[i], 'unit_id', r.unit_id,
+                                   'state', r.state, 'category', r.category,
+                                   'urgency', r.urgency,
+                                   'function', r.function,
+                                   'sensitive', r.sensitive,
+                                   'answered', r.answered));
+            r.events := r.events + 1;
+        END IF;
+    END LOOP;
+
+    IF v_reserved > 0 THEN
+        UPDATE lapor.part_counter c SET reports = c.reports - v_reserved
+         WHERE c.part = p_part;
+    END IF;
+
+    INSERT INTO lapor.message (part, message_id, report_id, sent_at,
+                               received_at, raw_id, direction, type, wamid,
+                               phone_number_id, body, media_id, detail,
+                               damaged)
+    SELECT p_part, nextval('lapor.id_seq'), u.report_id, u.sent_at,
+           u.received_at, u.raw_id, 'in', u.type, u.wamid,
+           u.phone_number_id, u.body, u.media_id, u.detail::jsonb, u.damaged
+      FROM unnest(v_report, p_sent_at, p_received_at, p_raw_id, p_type,
+                  p_wamid, p_phone_number_id, p_body, p_media_id, p_detail,
+                  p_damaged)
+           AS u (report_id, sent_at, received_at, raw_id, type, wamid,
+                 phone_number_id, body, media_id, detail, damaged);
+
+    WITH ins AS (
+        INSERT INTO lapor.media AS m (part, report_id, media_id,
+                                      phone_number_id, kind, mime_type,
+                                      filename, announced_sha256, url,
+                                      created_at)
+        SELECT DISTINCT ON (u.media_id) p_part, u.report_id, u.media_id,
+               u.phone_number_id, u.type, u.mime_type, u.filename, u.sha256,
+               u.url, u.received_at
+          FROM unnest(v_report, p_media_id, p_phone_number_id, p_type,
+                      p_mime_type, p_filename, p_sha256, p_url,
+                      p_received_at) WITH ORDINALITY
+               AS u (report_id, media_id, phone_number_id, type, mime_type,
+                     filename, sha256, url, received_at, ord)
+         WHERE u.media_id IS NOT NULL
+         ORDER BY u.media_id, u.ord
+        ON CONFLICT (part, media_id) DO NOTHING
+        RETURNING m.report_id, m.media_id, m.phone_number_id, m.created_at
+    ), task AS (
+        -- Meta keeps a file for seven days (Cloud API, media)
+        INSERT INTO lapor.task (part, task_id, report_id, run_at, created_at,
+                                expires_at, kind, media_id, phone_number_id)
+        SELECT p_part, nextval('lapor.id_seq'), ins.report_id, p_now, p_now,
+               ins.created_at + interval '7 days', 'media', ins.media_id,
+               ins.phone_number_id
+          FROM ins
+    )
+    SELECT array_agg(ins.media_id) INTO v_media FROM ins;
+
+    RETURN QUERY
+    SELECT u.ord::integer, u.reporter_id, u.report_id, u.opened, u.answer,
+           coalesce(u.media_id = ANY (v_media), false)
+      FROM unnest(v_reporter, v_report, v_opened, v_answer, p_media_id)
+           WITH ORDINALITY
+           AS u (reporter_id, report_id, opened, answer, media_id, ord);
+END
+$$;
+
+ALTER FUNCTION lapor.intake_store(p_part smallint, p_now timestamp with time zone, p_reporter_id bigint[], p_identity text[], p_identity_kind text[], p_peer text[], p_name text[], p_username text[], p_wamid text[], p_sent_at timestamp with time zone[], p_received_at timestamp with time zone[], p_raw_id bigint[], p_phone_number_id text[], p_type text[], p_body text[], p_detail text[], p_damaged boolean[], p_media_id text[], p_mime_type text[], p_filename text[], p_sha256 text[], p_url text[], p_category text[], p_urgency text[], p_function text[], p_sensitive boolean[], p_prank real[], p_confidence real[], p_opens boolean[], p_answers boolean[], p_lat double precision[], p_lon double precision[]) OWNER TO lapor_owner;
+
+--
+-- Name: media_claim(smallint, text, integer, interval); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.media_claim(p_part smallint, p_owner text, p_limit integer, p_lease interval) RETURNS TABLE(task_id bigint, attempt integer, failures integer, media_id text, phone_number_id text, mime_type text, announced_sha256 text, url text, expired boolean)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+DECLARE
+    v_now timestamptz := clock_timestamp();
+    v_due bigint[];
+BEGIN
+    SELECT array_agg(q.task_id) INTO v_due
+      FROM (SELECT d.task_id
+              FROM lapor.task d
+             WHERE d.part = p_part AND d.kind = 'media'
+               AND d.finished_at IS NULL AND d.run_at <= v_now
+             ORDER BY d.run_at
+             LIMIT p_limit
+               FOR UPDATE SKIP LOCKED) q;
+
+    RETURN QUERY
+    UPDATE lapor.task t
+       SET state = 'running', lease_owner = p_owner,
+           attempts = t.attempts + 1, run_at = v_now + p_lease
+      FROM lapor.media m
+     WHERE t.part = p_part AND t.task_id = ANY (v_due)
+       AND m.part = p_part AND m.media_id = t.media_id
+    RETURNING t.task_id, t.attempts, t.failures, m.media_id,
+              m.phone_number_id, m.mime_type, m.announced_sha256, m.url,
+              t.expires_at <= v_now;
+END
+$$;
+
+ALTER FUNCTION lapor.media_claim(p_part smallint, p_owner text, p_limit integer, p_lease interval) OWNER TO lapor_owner;
+
+--
+-- Name: media_failed(smallint, bigint, integer, text, integer, text); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.media_failed(p_part smallint, p_task_id bigint, p_attempt integer, p_state text, p_error_code integer, p_error text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    AS $$
+DECLARE
+    t lapor.task%ROWTYPE;
+BEGIN
+    UPDATE lapor.task
+       SET state = 'failed', finished_at = clock_timestamp(),
+           lease_owner = NULL, error_code = p_error_code, error = p_error
+     WHERE part = p_part AND task_id = p_task_id AND kind = 'media'
+       AND attempts = p_attempt AND state = 'running'
+    RETURNING * INTO t;
+
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+
+    UPDATE lapor.media m
+       SET state = p_state, error_code = p_error_code, error = p_error
+     WHERE m.part = p_part AND m.media_id = t.media_id;
+
+    PERFORM lapor.event_append(p_part, t.report_id, 'media_' || p_state,
+        'lapor-media',
+        jsonb_build_object('media_id', t.media_id, 'error', p_error));
+    RETURN true;
+END
+$$;
+
+ALTER FUNCTION lapor.media_failed(p_part smallint, p_task_id bigint, p_attempt integer, p_state text, p_error_code integer, p_error text) OWNER TO lapor_owner;
+
+--
+-- Name: media_release(smallint, text); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.media_release(p_part smallint, p_owner text) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    AS $$
+DECLARE
+    v_count integer;
+BEGIN
+    UPDATE lapor.task t
+       SET state = 'ready', lease_owner = NULL, run_at = clock_timestamp()
+     WHERE t.part = p_part AND t.kind = 'media' AND t.finished_at IS NULL
+       AND t.state = 'running' AND t.lease_owner = p_owner;
+
+    GET DIAGNOSTICS v_count = ROW_COUNT;
+    RETURN v_count;
+END
+$$;
+
+ALTER FUNCTION lapor.media_release(p_part smallint, p_owner text) OWNER TO lapor_owner;
+
+--
+-- Name: media_stored(smallint, bigint, integer, text, text, bigint); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.media_stored(p_part smallint, p_task_id bigint, p_attempt integer, p_sha256 text, p_path text, p_size bigint) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    AS $$
+DECLARE
+    t lapor.task%ROWTYPE;
+BEGIN
+    UPDATE lapor.task
+       SET state = 'done', finished_at = clock_timestamp(),
+           lease_owner = NULL, error_code = NULL, error = NULL
+     WHERE part = p_part AND task_id = p_task_id AND kind = 'media'
+       AND attempts = p_attempt AND state = 'running'
+    RETURNING * INTO t;
+
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+
+    UPDATE lapor.media m
+       SET state = 'stored', sha256 = p_sha256, path = p_path, size = p_size,
+           stored_at = clock_timestamp(), error_code = NULL, error = NULL
+     WHERE m.part = p_part AND m.media_id = t.media_id;
+
+    PERFORM lapor.event_append(p_part, t.report_id, 'media_stored',
+        'lapor-media',
+        jsonb_build_object('media_id', t.media_id, 'sha256', p_sha256,
+                           'size', p_size));
+    RETURN true;
+END
+$$;
+
+ALTER FUNCTION lapor.media_stored(p_part smallint, p_task_id bigint, p_attempt integer, p_sha256 text, p_path text, p_size bigint) OWNER TO lapor_owner;
+
+--
+-- Name: message_status(smallint, bigint, timestamp with time zone, text, timestamp with time zone, integer, text); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.message_status(p_part smallint, p_message_id bigint, p_sent_at timestamp with time zone, p_state text, p_at timestamp with time zone, p_error_code integer, p_error_title text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    -- `failed` may follow `sent`; whatever says that it arrived outranks it
+    c_rank constant text[] := '{accepted,sent,failed,delivered,read,played}';
+BEGIN
+    UPDATE lapor.message m
+       SET status = CASE WHEN array_position(c_rank, p_state)
+                              > array_position(c_rank, m.status)
+                         THEN p_state ELSE m.status END,
+           server_at = CASE p_state WHEN 'sent'
+                       THEN least(m.server_at, p_at) ELSE m.server_at END,
+           delivered_at = CASE p_state WHEN 'delivered'
+                          THEN least(m.delivered_at, p_at)
+                          ELSE m.delivered_at END,
+           read_at = CASE p_state WHEN 'read'
+                     THEN least(m.read_at, p_at) ELSE m.read_at END,
+           played_at = CASE p_state WHEN 'played'
+                       THEN least(m.played_at, p_at) ELSE m.played_at END,
+           failed_at = CASE p_state WHEN 'failed'
+                       THEN least(m.failed_at, p_at) ELSE m.failed_at END,
+           error_code = coalesce(p_error_code, m.error_code),
+           error_title = coalesce(p_error_title, m.error_title)
+     WHERE m.part = p_part AND m.message_id = p_message_id
+       AND m.sent_at = p_sent_at
+       -- a status told twice changes nothing
+       AND p_at IS DISTINCT FROM
+           CASE p_state WHEN 'sent' THEN m.server_at
+                        WHEN 'delivered' THEN m.delivered_at
+                        WHEN 'read' THEN m.read_at
+                        WHEN 'played' THEN m.played_at
+                        WHEN 'failed' THEN m.failed_at END;
+END
+$$;
+
+ALTER FUNCTION lapor.message_status(p_part smallint, p_message_id bigint, p_sent_at timestamp with time zone, p_state text, p_at timestamp with time zone, p_error_code integer, p_error_title text) OWNER TO lapor_owner;
+
+--
+-- Name: months_ahead(integer); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.months_ahead(p_ahead integer) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    AS $$
+DECLARE
+    v_table text;
+    v_month date;
+    v_name  text;
+    v_made  integer := 0;
+BEGIN
+    FOREACH v_table IN ARRAY ARRAY['raw_webhook', 'seen', 'message', 'event']
+    LOOP
+        FOR k IN -1 .. p_ahead LOOP
+            v_month := (date_trunc('month', now() AT TIME ZONE 'UTC')
+                        + make_interval(months => k))::date;
+            v_name := v_table || to_char(v_month, '_YYYY_MM');
+
+            CONTINUE WHEN to_regclass('lapor.' || v_name) IS NOT NULL;
+
+            BEGIN
+                EXECUTE format(
+                    'CREATE TABLE lapor.%I PARTITION OF lapor.%I '
+                    'FOR VALUES FROM (%L) TO (%L)', v_name, v_table,
+                    v_month::text || ' 00:00+00',
+                    (v_month + interval '1 month')::date::text || ' 00:00+00');
+                v_made := v_made + 1;
+            EXCEPTION
+                WHEN check_violation OR duplicate_table THEN
+                    NULL;
+            END;
+        END LOOP;
+    END LOOP;
+
+    RETURN v_made;
+END
+$$;
+
+ALTER FUNCTION lapor.months_ahead(p_ahead integer) OWNER TO lapor_owner;
+
+--
+-- Name: notice_store(smallint, bigint[], timestamp with time zone[], text[], text[], text[], text[], bigint[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.notice_store(p_part smallint, p_notice_id bigint[], p_received_at timestamp with time zone[], p_field text[], p_waba_id text[], p_phone_number_id text[], p_data text[], p_raw_id bigint[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    AS $$
+BEGIN
+    INSERT INTO lapor.notice (part, notice_id, received_at, field, waba_id,
+                              phone_number_id, data, raw_id)
+    SELECT p_part, u.notice_id, u.received_at, u.field, u.waba_id,
+           u.phone_number_id, u.data::jsonb, u.raw_id
+      FROM unnest(p_notice_id, p_received_at, p_field, p_waba_id,
+                  p_phone_number_id, p_data, p_raw_id)
+           AS u (notice_id, received_at, field, waba_id, phone_number_id,
+                 data, raw_id)
+     ORDER BY u.notice_id
+    ON CONFLICT (part, notice_id) DO NOTHING;
+END
+$$;
+
+ALTER FUNCTION lapor.notice_store(p_part smallint, p_notice_id bigint[], p_received_at timestamp with time zone[], p_field text[], p_waba_id text[], p_phone_number_id text[], p_data text[], p_raw_id bigint[]) OWNER TO lapor_owner;
+
+--
+-- Name: phone_mask(text); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.phone_mask(p_phone text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE STRICT
+    AS $_$
+BEGIN
+    IF p_phone !~ '^[0-9]{9,}$' THEN
+        RETURN '••••' || right(p_phone, 4);
+    END IF;
+
+    RETURN '+' || substr(p_phone, 1, 2) || ' ' || substr(p_phone, 3, 3)
+           || '-••••-' || right(p_phone, 4);
+END
+$_$;
+
+ALTER FUNCTION lapor.phone_mask(p_phone text) OWNER TO lapor_owner;
+
+--
+-- Name: quarantine_replayed(smallint, bigint, timestamp with time zone, integer); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.quarantine_replayed(p_part smallint, p_raw_id bigint, p_received_at timestamp with time zone, p_item integer) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    AS $$
+BEGIN
+    UPDATE lapor.quarantine q
+       SET state = 'replayed', replayed_at = clock_timestamp()
+     WHERE q.part = p_part AND q.raw_id = p_raw_id
+       AND q.received_at = p_received_at AND q.item = p_item;
+
+    RETURN FOUND;
+END
+$$;
+
+ALTER FUNCTION lapor.quarantine_replayed(p_part smallint, p_raw_id bigint, p_received_at timestamp with time zone, p_item integer) OWNER TO lapor_owner;
+
+--
+-- Name: quarantine_store(smallint, bigint, timestamp with time zone, integer, text, text, text, text, bytea, timestamp with time zone); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.quarantine_store(p_part smallint, p_raw_id bigint, p_received_at timestamp with time zone, p_item integer, p_stream text, p_entry_id text, p_reason text, p_sqlstate text, p_body bytea, p_now timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    AS $$
+BEGIN
+    INSERT INTO lapor.quarantine AS q (part, raw_id, received_at, item,
+                                       stream, entry_id, reason, sqlstate,
+                                       body, dead_at)
+    VALUES (p_part, p_raw_id, p_received_at, p_item, p_stream, p_entry_id,
+            p_reason, p_sqlstate, p_body, p_now)
+    ON CONFLICT (part, raw_id, received_at, item) DO UPDATE
+       SET state = 'dead', replayed_at = NULL, times = q.times + 1,
+           reason = excluded.reason, sqlstate = excluded.sqlstate,
+           dead_at = excluded.dead_at;
+END
+$$;
+
+ALTER FUNCTION lapor.quarantine_store(p_part smallint, p_raw_id bigint, p_received_at timestamp with time zone, p_item integer, p_stream text, p_entry_id text, p_reason text, p_sqlstate text, p_body bytea, p_now timestamp with time zone) OWNER TO lapor_owner;
+
+--
+-- Name: raw_store(smallint, bigint[], timestamp with time zone[], text[], text[], bytea[], bytea[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.raw_store(p_part smallint, p_raw_id bigint[], p_received_at timestamp with time zone[], p_stream text[], p_entry_id text[], p_sha256 bytea[], p_body bytea[]) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    AS $$
+DECLARE
+    v_new bigint;
+BEGIN
+    WITH ins AS (
+        INSERT INTO lapor.raw_webhook (part, raw_id, received_at, stream,
+                                       entry_id, sha256, body)
+        SELECT p_part, u.raw_id, u.received_at, u.stream, u.entry_id,
+               u.sha256, u.body
+          FROM unnest(p_raw_id, p_received_at, p_stream, p_entry_id,
+                      p_sha256, p_body)
+               AS u (raw_id, received_at, stream, entry_id, sha256, body)
+         ORDER BY u.raw_id, u.received_at
+        ON CONFLICT (part, raw_id, received_at) DO NOTHING
+        RETURNING 1
+    )
+    SELECT count(*) INTO v_new FROM ins;
+
+    RETURN v_new;
+END
+$$;
+
+ALTER FUNCTION lapor.raw_store(p_part smallint, p_raw_id bigint[], p_received_at timestamp with time zone[], p_stream text[], p_entry_id text[], p_sha256 bytea[], p_body bytea[]) OWNER TO lapor_owner;
+
+--
+-- Name: reply_claim(smallint, text, integer, interval); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.reply_claim(p_part smallint, p_owner text, p_limit integer, p_lease interval) RETURNS TABLE(task_id bigint, attempt integer, failures integer, unknowns integer, phone_number_id text, recipient text, recipient_kind text, body text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+DECLARE
+    v_now timestamptz := clock_timestamp();
+    t     lapor.task%ROWTYPE;
+BEGIN
+    FOR t IN
+        SELECT *
+          FROM lapor.task d
+         WHERE d.part = p_part AND d.kind = 'reply'
+           AND d.finished_at IS NULL AND d.run_at <= v_now
+         ORDER BY d.run_at
+         LIMIT p_limit
+           FOR UPDATE SKIP LOCKED
+    LOOP
+        IF t.expires_at <= v_now THEN
+            PERFORM lapor.reply_end(p_part, t.task_id, NULL,
+                                    'the reply window is closed');
+            CONTINUE;
+        END IF;
+
+        IF t.state = 'sending' THEN
+            t.unknowns := t.unknowns + 1;
+
+            PERFORM lapor.event_append(p_part, t.report_id, 'answer_resent',
+                'lapor-reply',
+                jsonb_build_object('task_id', t.task_id,
+                                   'unknowns', t.unknowns));
+        END IF;
+
+        UPDATE lapor.task u
+           SET state = 'sending', lease_owner = p_owner,
+               attempts = t.attempts + 1, unknowns = t.unknowns,
+               run_at = v_now + p_lease
+         WHERE u.part = p_part AND u.task_id = t.task_id;
+
+        task_id := t.task_id;
+        attempt := t.attempts + 1;
+        failures := t.failures;
+        unknowns := t.unknowns;
+        phone_number_id := t.phone_number_id;
+        recipient := t.recipient;
+        recipient_kind := t.recipient_kind;
+        body := t.body;
+        RETURN NEXT;
+    END LOOP;
+END
+$$;
+
+ALTER FUNCTION lapor.reply_claim(p_part smallint, p_owner text, p_limit integer, p_lease interval) OWNER TO lapor_owner;
+
+--
+-- Name: reply_end(smallint, bigint, integer, text); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.reply_end(p_part smallint, p_task_id bigint, p_error_code integer, p_error text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_report_id bigint;
+BEGIN
+    UPDATE lapor.task t
+       SET state = 'failed', finished_at = clock_timestamp(),
+           lease_owner = NULL, error_code = p_error_code, error = p_error
+     WHERE t.part = p_part AND t.task_id = p_task_id
+    RETURNING t.report_id INTO STRICT v_report_id;
+
+    PERFORM lapor.event_append(p_part, v_report_id, 'answer_failed',
+        'lapor-reply',
+        jsonb_build_object('task_id', p_task_id, 'code', p_error_code,
+                           'error', p_error));
+END
+$$;
+
+ALTER FUNCTION lapor.reply_end(p_part smallint, p_task_id bigint, p_error_code integer, p_error text) OWNER TO lapor_owner;
+
+--
+-- Name: reply_failed(smallint, bigint, integer, integer, text); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.reply_failed(p_part smallint, p_task_id bigint, p_attempt integer, p_error_code integer, p_error text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    AS $$
+BEGIN
+    PERFORM FROM lapor.task t
+      WHERE t.part = p_part AND t.task_id = p_task_id
+        AND t.attempts = p_attempt AND t.state = 'sending'
+        FOR UPDATE;
+
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+
+    PERFORM lapor.reply_end(p_part, p_task_id, p_error_code, p_error);
+    RETURN true;
+END
+$$;
+
+ALTER FUNCTION lapor.reply_failed(p_part smallint, p_task_id bigint, p_attempt integer, p_error_code integer, p_error text) OWNER TO lapor_owner;
+
+--
+-- Name: reply_sent(smallint, bigint, text, timestamp with time zone); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.reply_sent(p_part smallint, p_task_id bigint, p_wamid text, p_at timestamp with time zone) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    AS $$
+DECLARE
+    t            lapor.task%ROWTYPE;
+    v_message_id bigint;
+    w            record;
+BEGIN
+    SELECT * INTO t
+      FROM lapor.task
+     WHERE part = p_part AND task_id = p_task_id AND kind = 'reply'
+       FOR UPDATE;
+
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+
+    IF t.wamid = p_wamid
+       OR (t.wamid IS NOT NULL
+           AND EXISTS (SELECT FROM lapor.message m
+                        WHERE m.part = p_part AND m.wamid = p_wamid))
+    THEN
+        RETURN true;
+    END IF;
+
+    v_message_id := nextval('lapor.id_seq');
+
+    INSERT INTO lapor.message (part, message_id, report_id, sent_at,
+                               received_at, task_id, direction, type, wamid,
+                               phone_number_id, body, status, accepted_at)
+    VALUES (p_part, v_message_id, t.report_id, p_at, clock_timestamp(),
+            p_task_id, 'out', 'text', p_wamid, t.phone_number_id, t.body,
+            'accepted', p_at);
+
+    IF t.wamid IS NULL THEN
+        UPDATE lapor.task
+           SET state = 'done', finished_at = clock_timestamp(),
+               lease_owner = NULL, wamid = p_wamid,
+               message_id = v_message_id, message_sent_at = p_at,
+               error_code = NULL, error = NULL
+         WHERE part = p_part AND task_id = p_task_id;
+    END IF;
+
+    PERFORM lapor.event_append(p_part, t.report_id,
+        CASE WHEN t.wamid IS NULL THEN 'answered' ELSE 'answered_twice' END,
+        'lapor-reply',
+        jsonb_build_object('task_id', p_task_id, 'occasion', t.occasion,
+                           'wamid', p_wamid, 'attempts', t.attempts,
+                           'unknowns', t.unknowns));
+
+    FOR w IN
+        DELETE FROM lapor.status_wait
+         WHERE part = p_part AND wamid = p_wamid
+        RETURNING *
+    LOOP
+        PERFORM lapor.message_status(p_part, v_message_id, p_at, w.state,
+                                     w.at, w.error_code, w.error_title);
+    END LOOP;
+
+    RETURN true;
+END
+$$;
+
+ALTER FUNCTION lapor.reply_sent(p_part smallint, p_task_id bigint, p_wamid text, p_at timestamp with time zone) OWNER TO lapor_owner;
+
+--
+-- Name: reply_unknown(smallint, bigint, integer, interval, text); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.reply_unknown(p_part smallint, p_task_id bigint, p_attempt integer, p_wait interval, p_error text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    AS $$
+BEGIN
+    UPDATE lapor.task t
+       SET run_at = clock_timestamp() + p_wait, error = p_error
+     WHERE t.part = p_part AND t.task_id = p_task_id
+       AND t.attempts = p_attempt AND t.state = 'sending';
+
+    RETURN FOUND;
+END
+$$;
+
+ALTER FUNCTION lapor.reply_unknown(p_part smallint, p_task_id bigint, p_attempt integer, p_wait interval, p_error text) OWNER TO lapor_owner;
+
+--
+-- Name: report_list(text, integer); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.report_list(p_unit_code text, p_limit integer) RETURNS SETOF jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN QUERY
+    SELECT jsonb_build_object(
+               'code', r.code, 'unit', u.unit_code, 'state', r.state,
+               'urgency', r.urgency, 'category', r.category,
+               'function', r.function, 'sensitive', r.sensitive,
+               'first_message_at', r.first_message_at,
+               'last_message_at', r.last_message_at,
+               'messages', (SELECT count(*) FROM lapor.message m
+                             WHERE m.part = r.part
+                               AND m.report_id = r.report_id
+                               AND m.direction = 'in'),
+               'media', (SELECT count(*) FROM lapor.media m
+                          WHERE m.part = r.part
+                            AND m.report_id = r.report_id),
+               'media_stored', (SELECT count(*) FROM lapor.media m
+                                 WHERE m.part = r.part
+                                   AND m.report_id = r.report_id
+                                   AND m.state = 'stored'),
+               'answer', coalesce(
+                   (SELECT m.status FROM lapor.message m
+                     WHERE m.part = r.part AND m.report_id = r.report_id
+                       AND m.direction = 'out'
+                     ORDER BY m.sent_at LIMIT 1),
+                   (SELECT t.state FROM lapor.task t
+                     WHERE t.part = r.part AND t.report_id = r.report_id
+                       AND t.kind = 'reply' LIMIT 1),
+                   'none'))
+      FROM lapor.report r
+      JOIN lapor.unit u ON u.unit_id = r.unit_id
+     WHERE p_unit_code IS NULL OR u.unit_code = p_unit_code
+     ORDER BY r.first_message_at DESC, r.report_id DESC
+     LIMIT p_limit;
+END
+$$;
+
+ALTER FUNCTION lapor.report_list(p_unit_code text, p_limit integer) OWNER TO lapor_owner;
+
+--
+-- Name: report_show(text); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.report_show(p_code text) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    AS $$
+DECLARE
+    v_part smallint;
+    v_code text;
+    r      lapor.report%ROWTYPE;
+BEGIN
+    SELECT c.part, c.code INTO v_part, v_code FROM lapor.code_read(p_code) c;
+
+    SELECT * INTO r
+      FROM lapor.report t
+     WHERE t.part = v_part AND t.code = v_code;
+
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+
+    RETURN jsonb_build_object(
+        'report', (
+            SELECT jsonb_build_object(
+                       'code', r.code, 'part', r.part,
+                       'report_id', r.report_id, 'unit', u.unit_code,
+                       'unit_name', u.name, 'number', n.display_phone,
+                       'phone_number_id', r.phone_number_id,
+                       'state', r.state, 'urgency', r.urgency,
+                       'category', r.category, 'function', r.function,
+                       'sensitive', r.sensitive, 'prank', r.prank,
+                       'confidence', r.confidence, 'version', r.version,
+                       'first_message_at', r.first_message_at,
+                       'last_message_at', r.last_message_at,
+                       'lat', r.lat, 'lon', r.lon, 'reporter', p.name,
+                       'identities', (
+                           SELECT jsonb_agg(lapor.phone_mask(i.identity)
+                                            ORDER BY i.kind)
+                             FROM lapor.identity i
+                            WHERE i.home_part = r.part
+                              AND i.reporter_id = r.reporter_id))
+              FROM lapor.unit u
+              JOIN lapor.reporter p
+                ON p.part = r.part AND p.reporter_id = r.reporter_id
+              LEFT JOIN lapor.phone_number n
+                     ON n.phone_number_id = r.phone_number_id
+             WHERE u.unit_id = r.unit_id),
+        'messages', coalesce((
+            SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
+                       'direction', m.direction, 'type', m.type,
+                       'sent_at', CASE m.sent_at WHEN 'epoch'
+                                  THEN m.received_at ELSE m.sent_at END,
+                       'body', m.body, 'media_id', m.media_id,
+                       'detail', m.detail, 'wamid', m.wamid,
+                       'damaged', nullif(m.damaged, false),
+                       'status', m.status, 'server_at', m.server_at,
+                       'delivered_at', m.delivered_at,
+                       'read_at', m.read_at, 'failed_at', m.failed_at,
+                       'error_code', m.error_code,
+                       'error_title', m.error_title))
+                       ORDER BY CASE m.sent_at WHEN 'epoch'
+                                THEN m.received_at ELSE m.sent_at END,
+                                m.message_id)
+              FROM lapor.message m
+             WHERE m.part = r.part AND m.report_id = r.report_id), '[]'),
+        'media', coalesce((
+            SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
+                       'media_id', m.media_id, 'kind', m.kind,
+                       'state', m.state, 'mime_type', m.mime_type,
+                       'filename', m.filename, 'size', m.size,
+                       'sha256', m.sha256, 'path', m.path,
+                       'stored_at', m.stored_at, 'error', m.error))
+                       ORDER BY m.created_at, m.media_id)
+              FROM lapor.media m
+             WHERE m.part = r.part AND m.report_id = r.report_id), '[]'),
+        'outbound', coalesce((
+            SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
+                       'task_id', t.task_id, 'occasion', t.occasion,
+                       'state', t.state, 'attempts', t.attempts,
+                       'unknowns', t.unknowns, 'run_at', t.run_at,
+                       'finished_at', t.finished_at, 'wamid', t.wamid,
+                       'error_code', t.error_code, 'error', t.error))
+                       ORDER BY t.task_id)
+              FROM lapor.task t
+             WHERE t.part = r.part AND t.report_id = r.report_id
+               AND t.kind = 'reply'), '[]'),
+        'timeline', coalesce((
+            SELECT jsonb_agg(jsonb_build_object(
+                       'seq', e.seq, 'at', e.at, 'kind', e.kind,
+                       'actor', e.actor, 'data', e.data)
+                       ORDER BY e.seq)
+              FROM lapor.event e
+             WHERE e.part = r.part AND e.report_id = r.report_id), '[]'),
+        'audit_intact', lapor.event_check(r.part, r.report_id));
+END
+$$;
+
+ALTER FUNCTION lapor.report_show(p_code text) OWNER TO lapor_owner;
+
+SET default_table_access_method = heap;
+
+--
+-- Name: report; Type: TABLE; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE TABLE lapor.report (
+    part smallint NOT NULL,
+    report_id bigint NOT NULL,
+    reporter_id bigint NOT NULL,
+    unit_id integer NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    code text NOT NULL,
+    phone_number_id text NOT NULL,
+    category text NOT NULL,
+    urgency text NOT NULL,
+    function text NOT NULL,
+    state text NOT NULL,
+    sensitive boolean NOT NULL,
+    answered boolean NOT NULL,
+    prank real NOT NULL,
+    confidence real NOT NULL,
+    first_message_at timestamp with time zone NOT NULL,
+    last_message_at timestamp with time zone NOT NULL,
+    closed_at timestamp with time zone,
+    lat double precision,
+    lon double precision,
+    events integer NOT NULL,
+    head bytea NOT NULL,
+    CONSTRAINT report_category_check CHECK ((category = ANY (ARRAY['curas'::text, 'pencurian'::text, 'penipuan_siber'::text, 'tipidter'::text, 'penganiayaan'::text, 'premanisme'::text, 'tawuran'::text, 'kdrt_anak'::text, 'kekerasan_seksual'::text, 'bom_teror'::text, 'narkoba'::text, 'pekat'::text, 'ketertiban'::text, 'laka_lantas'::text, 'lalin'::text, 'kebakaran'::text, 'bencana'::text, 'perairan'::text, 'orang_hilang'::text, 'darurat_medis'::text, 'keluhan_polisi'::text, 'layanan'::text, 'bukan_laporan'::text, 'spam_prank'::text, 'instansi_lain'::text, 'ambigu'::text]))),
+    CONSTRAINT report_closed_at_check CHECK (((closed_at IS NOT NULL) = (state = ANY (ARRAY['closed'::text, 'info'::text, 'withdrawn'::text, 'invalid'::text, 'prank'::text])))),
+    CONSTRAINT report_code_check CHECK ((code ~ '^K-[2-9A-HJKMNP-Z]{4}(-[2-9A-HJKMNP-Z]{2,4})?-[2-9A-HJKMNP-Z]$'::text)),
+    CONSTRAINT report_confidence_check CHECK (((confidence >= (0)::double precision) AND (confidence <= (1)::double precision))),
+    CONSTRAINT report_function_check CHECK ((function = ANY (ARRAY['pamapta'::text, 'reskrim'::text, 'ppa_ppo'::text, 'siber'::text, 'resnarkoba'::text, 'lantas'::text, 'samapta'::text, 'intelkam'::text, 'binmas'::text, 'polairud'::text, 'brimob'::text, 'propam'::text, 'operator'::text]))),
+    CONSTRAINT report_head_check CHECK (((octet_length(head) = 32) AND (events >= 1))),
+    CONSTRAINT report_part_check CHECK (((part >= 0) AND (part <= 255))),
+    CONSTRAINT report_pin_check CHECK ((((lat IS NULL) = (lon IS NULL)) AND ((lat >= ('-90'::integer)::double precision) AND (lat <= (90)::double precision)) AND ((lon >= ('-180'::integer)::double precision) AND (lon <= (180)::double precision)))),
+    CONSTRAINT report_prank_check CHECK (((prank >= (0)::double precision) AND (prank <= (1)::double precision))),
+    CONSTRAINT report_state_check CHECK ((state = ANY (ARRAY['gathering'::text, 'new'::text, 'triage'::text, 'awaiting_reporter'::text, 'forwarded'::text, 'accepted'::text, 'en_route'::text, 'on_scene'::text, 'handling'::text, 'done'::text, 'closed'::text, 'reopened'::text, 'joined'::text, 'transferred'::text, 'info'::text, 'withdrawn'::text, 'invalid'::text, 'suspected_prank'::text, 'prank'::text]))),
+    CONSTRAINT report_times_check CHECK ((last_message_at >= first_message_at)),
+    CONSTRAINT report_urgency_check CHECK ((urgency = ANY (ARRAY['P1'::text, 'P2'::text, 'P3'::text, 'P4'::text])))
+);
+
+ALTER TABLE lapor.report OWNER TO lapor_owner;
+
+--
+-- Name: report_write(smallint, lapor.report, boolean, timestamp with time zone); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.report_write(p_part smallint, p_report lapor.report, p_new boolean, p_now timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_due timestamptz := p_now + CASE p_report.urgency
+                                 WHEN 'P1' THEN interval '10 seconds'
+                                 WHEN 'P2' THEN interval '30 seconds'
+                                 ELSE interval '120 seconds' END;
+BEGIN
+    IF p_new THEN
+        INSERT INTO lapor.report SELECT p_report.*;
+
+        INSERT INTO lapor.timer (part, report_id, version, kind, due_at)
+        VALUES (p_part, p_report.report_id, p_report.version, 'claim', v_due);
+
+        RETURN;
+    END IF;
+
+    UPDATE lapor.report t
+       SET version = p_report.version, category = p_report.category,
+           urgency = p_report.urgency, function = p_report.function,
+           sensitive = p_report.sensitive, answered = p_report.answered,
+           prank = p_report.prank, confidence = p_report.confidence,
+           first_message_at = p_report.first_message_at,
+           last_message_at = p_report.last_message_at,
+           lat = p_report.lat, lon = p_report.lon,
+           events = p_report.events, head = p_report.head
+     WHERE t.part = p_part AND t.report_id = p_report.report_id;
+
+    UPDATE lapor.timer t
+       SET version = p_report.version, due_at = least(t.due_at, v_due)
+     WHERE t.part = p_part AND t.report_id = p_report.report_id
+       AND t.kind = 'claim' AND t.version <> p_report.version;
+END
+$$;
+
+ALTER FUNCTION lapor.report_write(p_part smallint, p_report lapor.report, p_new boolean, p_now timestamp with time zone) OWNER TO lapor_owner;
+
+--
+-- Name: schema_version(); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.schema_version() RETURNS integer
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN (SELECT max(version) FROM lapor.schema_migration);
+END
+$$;
+
+ALTER FUNCTION lapor.schema_version() OWNER TO lapor_owner;
+
+--
+-- Name: status_store(smallint, bigint[], text[], text[], timestamp with time zone[], timestamp with time zone[], integer[], text[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.status_store(p_part smallint, p_task_id bigint[], p_wamid text[], p_state text[], p_at timestamp with time zone[], p_received_at timestamp with time zone[], p_error_code integer[], p_error_title text[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    AS $$
+DECLARE
+    s record;
+    m record;
+BEGIN
+    FOR s IN
+        SELECT *
+          FROM unnest(p_task_id, p_wamid, p_state, p_at, p_received_at,
+                      p_error_code, p_error_title)
+               AS u (task_id, wamid, state, at, received_at, error_code,
+                     error_title)
+         ORDER BY u.task_id NULLS LAST, u.wamid, u.at, u.state
+    LOOP
+        IF s.task_id IS NOT NULL THEN
+            PERFORM lapor.reply_sent(p_part, s.task_id, s.wamid, s.at);
+        END IF;
+
+        SELECT o.message_id, o.sent_at INTO m
+          FROM lapor.message o
+         WHERE o.part = p_part AND o.wamid = s.wamid AND o.direction = 'out'
+         LIMIT 1;
+
+        IF FOUND THEN
+            PERFORM lapor.message_status(p_part, m.message_id, m.sent_at,
+                                         s.state, s.at, s.error_code,
+                                         s.error_title);
+        ELSE
+            INSERT INTO lapor.status_wait (part, wamid, state, at,
+                                           received_at, error_code,
+                                           error_title)
+            VALUES (p_part, s.wamid, s.state, s.at, s.received_at,
+                    s.error_code, s.error_title)
+            ON CONFLICT (part, wamid, state) DO NOTHING;
+        END IF;
+    END LOOP;
+END
+$$;
+
+ALTER FUNCTION lapor.status_store(p_part smallint, p_task_id bigint[], p_wamid text[], p_state text[], p_at timestamp with time zone[], p_received_at timestamp with time zone[], p_error_code integer[], p_error_title text[]) OWNER TO lapor_owner;
+
+--
+-- Name: task_due(text); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.task_due(p_kind text) RETURNS SETOF smallint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    AS $$
+DECLARE
+    v_now timestamptz := clock_timestamp();
+BEGIN
+    FOR v_part IN 0 .. 255 LOOP
+        IF EXISTS (SELECT FROM lapor.task t
+                    WHERE t.part = v_part AND t.kind = p_kind
+                      AND t.finished_at IS NULL AND t.run_at <= v_now)
+        THEN
+            RETURN NEXT v_part::smallint;
+        END IF;
+    END LOOP;
+END
+$$;
+
+ALTER FUNCTION lapor.task_due(p_kind text) OWNER TO lapor_owner;
+
+--
+-- Name: task_retry(smallint, bigint, integer, interval, boolean, integer, text); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.task_retry(p_part smallint, p_task_id bigint, p_attempt integer, p_delay interval, p_counts boolean, p_error_code integer, p_error text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    AS $$
+BEGIN
+    UPDATE lapor.task t
+       SET state = 'ready', lease_owner = NULL,
+           run_at = clock_timestamp() + p_delay,
+           failures = t.failures + p_counts::integer,
+           error_code = CASE WHEN p_error IS NULL THEN t.error_code
+                        ELSE p_error_code END,
+           error = coalesce(p_error, t.error)
+     WHERE t.part = p_part AND t.task_id = p_task_id
+       AND t.attempts = p_attempt AND t.state IN ('running', 'sending');
+
+    RETURN FOUND;
+END
+$$;
+
+ALTER FUNCTION lapor.task_retry(p_part smallint, p_task_id bigint, p_attempt integer, p_delay interval, p_counts boolean, p_error_code integer, p_error text) OWNER TO lapor_owner;
+
+--
+-- Name: unit_area_put(text, text, text, date, text); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.unit_area_put(p_code text, p_op text, p_area_code text, p_valid_from date, p_note text) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    AS $$
+DECLARE
+    v_unit integer;
+BEGIN
+    SELECT u.unit_id INTO v_unit FROM lapor.unit u WHERE u.unit_code = p_code;
+
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no unit "%"', p_code
+              USING ERRCODE = 'foreign_key_violation';
+    END IF;
+
+    INSERT INTO lapor.unit_area (unit_id, op, area_code, valid_from, note)
+    VALUES (v_unit, p_op, p_area_code, coalesce(p_valid_from, '-infinity'),
+            p_note)
+    ON CONFLICT (unit_id, op, area_code, valid_from) DO NOTHING;
+
+    RETURN CASE WHEN FOUND THEN 'added' ELSE 'same' END;
+END
+$$;
+
+ALTER FUNCTION lapor.unit_area_put(p_code text, p_op text, p_area_code text, p_valid_from date, p_note text) OWNER TO lapor_owner;
+
+--
+-- Name: unit_put(text, text, text, text, text, double precision, double precision, boolean, text, text); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.unit_put(p_code text, p_level text, p_type text, p_name text, p_parent_code text, p_hq_lat double precision, p_hq_lon double precision, p_active boolean, p_phone_number_id text, p_display_phone text) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    AS $$
+DECLARE
+    v_parent integer;
+    v_old    lapor.unit%ROWTYPE;
+    v_new    lapor.unit%ROWTYPE;
+    v_phone  lapor.phone_number%ROWTYPE;
+    v_action text := 'same';
+BEGIN
+    IF p_level <> 'mabes' THEN
+        SELECT u.unit_id INTO v_parent
+          FROM lapor.unit u
+         WHERE u.unit_code = coalesce(p_parent_code, 'MABES');
+
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'unit "%" has no parent "%"', p_code,
+                  p_parent_code USING ERRCODE = 'foreign_key_violation';
+        END IF;
+    END IF;
+
+    SELECT * INTO v_old FROM lapor.unit u WHERE u.unit_code = p_code;
+
+    IF NOT FOUND THEN
+        INSERT INTO lapor.unit (parent_id, unit_code, level, type, name,
+                                hq_lat, hq_lon, active)
+        VALUES (v_parent, p_code, p_level, p_type, p_name, p_hq_lat,
+                p_hq_lon, p_active)
+        RETURNING * INTO v_new;
+
+        v_action := 'added';
+
+    ELSE
+        UPDATE lapor.unit u
+           SET parent_id = v_parent, level = p_level, type = p_type,
+               name = p_name, hq_lat = p_hq_lat, hq_lon = p_hq_lon,
+               active = p_active
+         WHERE u.unit_id = v_old.unit_id
+        RETURNING * INTO v_new;
+
+        IF v_new IS DISTINCT FROM v_old THEN
+            v_action := 'changed';
+        END IF;
+    END IF;
+
+    IF p_phone_number_id IS NULL THEN
+        RETURN v_action;
+    END IF;
+
+    SELECT * INTO v_phone
+      FROM lapor.phone_number n
+     WHERE n.phone_number_id = p_phone_number_id;
+
+    IF NOT FOUND THEN
+        INSERT INTO lapor.phone_number (phone_number_id, unit_id,
+                                        display_phone)
+        VALUES (p_phone_number_id, v_new.unit_id, p_display_phone);
+
+        RETURN CASE v_action WHEN 'same' THEN 'changed' ELSE v_action END;
+    END IF;
+
+    IF v_phone.unit_id <> v_new.unit_id THEN
+        RAISE EXCEPTION 'number "%" belongs to another unit',
+              p_phone_number_id USING ERRCODE = 'unique_violation';
+    END IF;
+
+    IF v_phone.display_phone IS DISTINCT FROM p_display_phone THEN
+        UPDATE lapor.phone_number n SET display_phone = p_display_phone
+         WHERE n.phone_number_id = p_phone_number_id;
+
+        RETURN CASE v_action WHEN 'same' THEN 'changed' ELSE v_action END;
+    END IF;
+
+    RETURN v_action;
+END
+$$;
+
+ALTER FUNCTION lapor.unit_put(p_code text, p_level text, p_type text, p_name text, p_parent_code text, p_hq_lat double precision, p_hq_lon double precision, p_active boolean, p_phone_number_id text, p_display_phone text) OWNER TO lapor_owner;
+
+--
+-- Name: event; Type: TABLE; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE TABLE lapor.event (
+    part smallint NOT NULL,
+    report_id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    seq integer NOT NULL,
+    kind text NOT NULL,
+    actor text NOT NULL,
+    data jsonb NOT NULL,
+    prev bytea NOT NULL,
+    hash bytea NOT NULL,
+    CONSTRAINT event_hash_check CHECK (((octet_length(prev) = 32) AND (octet_length(hash) = 32))),
+    CONSTRAINT event_part_check CHECK (((part >= 0) AND (part <= 255))),
+    CONSTRAINT event_seq_check CHECK ((seq >= 1))
+)
+PARTITION BY RANGE (at);
+
+ALTER TABLE lapor.event OWNER TO lapor_owner;
+
+--
+-- Name: event_default; Type: TABLE; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE TABLE lapor.event_default (
+    part smallint NOT NULL,
+    report_id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    seq integer NOT NULL,
+    kind text NOT NULL,
+    actor text NOT NULL,
+    data jsonb NOT NULL,
+    prev bytea NOT NULL,
+    hash bytea NOT NULL,
+    CONSTRAINT event_hash_check CHECK (((octet_length(prev) = 32) AND (octet_length(hash) = 32))),
+    CONSTRAINT event_part_check CHECK (((part >= 0) AND (part <= 255))),
+    CONSTRAINT event_seq_check CHECK ((seq >= 1))
+);
+
+ALTER TABLE lapor.event_default OWNER TO lapor_owner;
+
+--
+-- Name: id_seq; Type: SEQUENCE; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE SEQUENCE lapor.id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 32;
+
+ALTER TABLE lapor.id_seq OWNER TO lapor_owner;
+
+--
+-- Name: identity; Type: TABLE; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE TABLE lapor.identity (
+    part smallint NOT NULL,
+    home_part smallint NOT NULL,
+    identity text NOT NULL,
+    kind text NOT NULL,
+    peer text,
+    reporter_id bigint NOT NULL,
+    first_seen_at timestamp with time zone NOT NULL,
+    CONSTRAINT identity_identity_check CHECK (((char_length(identity) >= 1) AND (char_length(identity) <= 256))),
+    CONSTRAINT identity_kind_check CHECK ((kind = ANY (ARRAY['phone'::text, 'user_id'::text]))),
+    CONSTRAINT identity_part_check CHECK ((((part >= 0) AND (part <= 255)) AND ((home_part >= 0) AND (home_part <= 255))))
+);
+
+ALTER TABLE lapor.identity OWNER TO lapor_owner;
+
+--
+-- Name: media; Type: TABLE; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE TABLE lapor.media (
+    part smallint NOT NULL,
+    report_id bigint NOT NULL,
+    media_id text NOT NULL,
+    phone_number_id text NOT NULL,
+    kind text NOT NULL,
+    mime_type text,
+    filename text,
+    announced_sha256 text,
+    url text,
+    state text DEFAULT 'pending'::text NOT NULL,
+    sha256 text,
+    path text,
+    size bigint,
+    created_at timestamp with time zone NOT NULL,
+    stored_at timestamp with time zone,
+    error_code integer,
+    error text,
+    CONSTRAINT media_error_check CHECK (((state <> ALL (ARRAY['failed'::text, 'gone'::text])) OR (error IS NOT NULL))),
+    CONSTRAINT media_part_check CHECK (((part >= 0) AND (part <= 255))),
+    CONSTRAINT media_path_check CHECK ((path !~ '(^/|\.\.)'::text)),
+    CONSTRAINT media_sha256_check CHECK (((sha256 ~ '^[0-9a-f]{64}$'::text) AND (announced_sha256 ~ '^[0-9a-f]{64}$'::text))),
+    CONSTRAINT media_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'stored'::text, 'failed'::text, 'gone'::text, 'infected'::text]))),
+    CONSTRAINT media_stored_check CHECK (((state = ANY (ARRAY['stored'::text, 'infected'::text])) = ((sha256 IS NOT NULL) AND (path IS NOT NULL) AND (size IS NOT NULL) AND (stored_at IS NOT NULL))))
+);
+
+ALTER TABLE lapor.media OWNER TO lapor_owner;
+
+--
+-- Name: message; Type: TABLE; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE TABLE lapor.message (
+    part smallint NOT NULL,
+    message_id bigint NOT NULL,
+    report_id bigint NOT NULL,
+    sent_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    raw_id bigint,
+    task_id bigint,
+    direction text NOT NULL,
+    type text NOT NULL,
+    wamid text NOT NULL,
+    phone_number_id text NOT NULL,
+    body text,
+    media_id text,
+    detail jsonb,
+    damaged boolean DEFAULT false NOT NULL,
+    status text,
+    accepted_at timestamp with time zone,
+    server_at timestamp with time zone,
+    delivered_at timestamp with time zone,
+    read_at timestamp with time zone,
+    played_at timestamp with time zone,
+    failed_at timestamp with time zone,
+    error_code integer,
+    error_title text,
+    CONSTRAINT message_direction_check CHECK ((direction = ANY (ARRAY['in'::text, 'out'::text]))),
+    CONSTRAINT message_failed_at_check CHECK (((status <> 'failed'::text) OR (failed_at IS NOT NULL))),
+    CONSTRAINT message_origin_check CHECK (
+CASE direction
+    WHEN 'in'::text THEN ((status IS NULL) AND (task_id IS NULL) AND (raw_id IS NOT NULL))
+    ELSE ((status IS NOT NULL) AND (task_id IS NOT NULL) AND (raw_id IS NULL))
+END),
+    CONSTRAINT message_part_check CHECK (((part >= 0) AND (part <= 255))),
+    CONSTRAINT message_status_check CHECK ((status = ANY (ARRAY['accepted'::text, 'sent'::text, 'failed'::text, 'delivered'::text, 'read'::text, 'played'::text])))
+)
+PARTITION BY RANGE (sent_at);
+
+ALTER TABLE lapor.message OWNER TO lapor_owner;
+
+--
+-- Name: message_default; Type: TABLE; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE TABLE lapor.message_default (
+    part smallint NOT NULL,
+    message_id bigint NOT NULL,
+    report_id bigint NOT NULL,
+    sent_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    raw_id bigint,
+    task_id bigint,
+    direction text NOT NULL,
+    type text NOT NULL,
+    wamid text NOT NULL,
+    phone_number_id text NOT NULL,
+    body text,
+    media_id text,
+    detail jsonb,
+    damaged boolean DEFAULT false NOT NULL,
+    status text,
+    accepted_at timestamp with time zone,
+    server_at timestamp with time zone,
+    delivered_at timestamp with time zone,
+    read_at timestamp with time zone,
+    played_at timestamp with time zone,
+    failed_at timestamp with time zone,
+    error_code integer,
+    error_title text,
+    CONSTRAINT message_direction_check CHECK ((direction = ANY (ARRAY['in'::text, 'out'::text]))),
+    CONSTRAINT message_failed_at_check CHECK (((status <> 'failed'::text) OR (failed_at IS NOT NULL))),
+    CONSTRAINT message_origin_check CHECK (
+CASE direction
+    WHEN 'in'::text THEN ((status IS NULL) AND (task_id IS NULL) AND (raw_id IS NOT NULL))
+    ELSE ((status IS NOT NULL) AND (task_id IS NOT NULL) AND (raw_id IS NULL))
+END),
+    CONSTRAINT message_part_check CHECK (((part >= 0) AND (part <= 255))),
+    CONSTRAINT message_status_check CHECK ((status = ANY (ARRAY['accepted'::text, 'sent'::text, 'failed'::text, 'delivered'::text, 'read'::text, 'played'::text])))
+);
+
+ALTER TABLE lapor.message_default OWNER TO lapor_owner;
+
+--
+-- Name: notice; Type: TABLE; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE TABLE lapor.notice (
+    part smallint NOT NULL,
+    notice_id bigint NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    field text NOT NULL,
+    waba_id text,
+    phone_number_id text,
+    data jsonb NOT NULL,
+    raw_id bigint NOT NULL,
+    CONSTRAINT notice_part_check CHECK (((part >= 0) AND (part <= 255)))
+);
+
+ALTER TABLE lapor.notice OWNER TO lapor_owner;
+
+--
+-- Name: part_counter; Type: TABLE; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE TABLE lapor.part_counter (
+    part smallint NOT NULL,
+    reports bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT part_counter_part_check CHECK (((part >= 0) AND (part <= 255))),
+    CONSTRAINT part_counter_reports_check CHECK ((reports >= 0))
+)
+WITH (fillfactor='50');
+
+ALTER TABLE lapor.part_counter OWNER TO lapor_owner;
+
+--
+-- Name: phone_number; Type: TABLE; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE TABLE lapor.phone_number (
+    phone_number_id text NOT NULL,
+    unit_id integer NOT NULL,
+    display_phone text,
+    active boolean DEFAULT true NOT NULL,
+    CONSTRAINT phone_number_phone_number_id_check CHECK ((phone_number_id ~ '^[0-9]{1,32}$'::text))
+);
+
+ALTER TABLE lapor.phone_number OWNER TO lapor_owner;
+
+--
+-- Name: quarantine; Type: TABLE; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE TABLE lapor.quarantine (
+    part smallint NOT NULL,
+    raw_id bigint NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    item integer NOT NULL,
+    stream text NOT NULL,
+    entry_id text NOT NULL,
+    reason text NOT NULL,
+    sqlstate text,
+    body bytea NOT NULL,
+    state text DEFAULT 'dead'::text NOT NULL,
+    times integer DEFAULT 1 NOT NULL,
+    dead_at timestamp with time zone NOT NULL,
+    replayed_at timestamp with time zone,
+    CONSTRAINT quarantine_part_check CHECK (((part >= 0) AND (part <= 255))),
+    CONSTRAINT quarantine_replayed_at_check CHECK (((state = 'dead'::text) OR (replayed_at IS NOT NULL))),
+    CONSTRAINT quarantine_state_check CHECK ((state = ANY (ARRAY['dead'::text, 'replayed'::text])))
+);
+
+ALTER TABLE lapor.quarantine OWNER TO lapor_owner;
+
+--
+-- Name: raw_webhook; Type: TABLE; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE TABLE lapor.raw_webhook (
+    part smallint NOT NULL,
+    raw_id bigint NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    stream text NOT NULL,
+    entry_id text NOT NULL,
+    sha256 bytea NOT NULL,
+    body bytea NOT NULL,
+    CONSTRAINT raw_webhook_part_check CHECK (((part >= 0) AND (part <= 255))),
+    CONSTRAINT raw_webhook_sha256_check CHECK ((octet_length(sha256) = 32))
+)
+PARTITION BY RANGE (received_at);
+ALTER TABLE ONLY lapor.raw_webhook ALTER COLUMN body SET COMPRESSION lz4;
+
+ALTER TABLE lapor.raw_webhook OWNER TO lapor_owner;
+
+--
+-- Name: raw_webhook_default; Type: TABLE; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE TABLE lapor.raw_webhook_default (
+    part smallint NOT NULL,
+    raw_id bigint NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    stream text NOT NULL,
+    entry_id text NOT NULL,
+    sha256 bytea NOT NULL,
+    body bytea NOT NULL,
+    CONSTRAINT raw_webhook_part_check CHECK (((part >= 0) AND (part <= 255))),
+    CONSTRAINT raw_webhook_sha256_check CHECK ((octet_length(sha256) = 32))
+);
+ALTER TABLE ONLY lapor.raw_webhook_default ALTER COLUMN body SET COMPRESSION lz4;
+
+ALTER TABLE lapor.raw_webhook_default OWNER TO lapor_owner;
+
+--
+-- Name: reporter; Type: TABLE; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE TABLE lapor.reporter (
+    part smallint NOT NULL,
+    reporter_id bigint NOT NULL,
+    name text,
+    username text,
+    first_seen_at timestamp with time zone NOT NULL,
+    CONSTRAINT reporter_part_check CHECK (((part >= 0) AND (part <= 255)))
+);
+
+ALTER TABLE lapor.reporter OWNER TO lapor_owner;
+
+--
+-- Name: schema_migration; Type: TABLE; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE TABLE lapor.schema_migration (
+    version integer NOT NULL,
+    name text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE lapor.schema_migration OWNER TO lapor_owner;
+
+--
+-- Name: seen; Type: TABLE; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE TABLE lapor.seen (
+    part smallint NOT NULL,
+    wamid text NOT NULL,
+    sent_at timestamp with time zone NOT NULL,
+    CONSTRAINT seen_part_check CHECK (((part >= 0) AND (part <= 255)))
+)
+PARTITION BY RANGE (sent_at);
+
+ALTER TABLE lapor.seen OWNER TO lapor_owner;
+
+--
+-- Name: seen_default; Type: TABLE; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE TABLE lapor.seen_default (
+    part smallint NOT NULL,
+    wamid text NOT NULL,
+    sent_at timestamp with time zone NOT NULL,
+    CONSTRAINT seen_part_check CHECK (((part >= 0) AND (part <= 255)))
+);
+
+ALTER TABLE lapor.seen_default OWNER TO lapor_owner;
+
+--
+-- Name: status_wait; Type: TABLE; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE TABLE lapor.status_wait (
+    part smallint NOT NULL,
+    wamid text NOT NULL,
+    state text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    error_code integer,
+    error_title text,
+    CONSTRAINT status_wait_part_check CHECK (((part >= 0) AND (part <= 255)))
+);
+
+ALTER TABLE lapor.status_wait OWNER TO lapor_owner;
+
+--
+-- Name: task; Type: TABLE; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE TABLE lapor.task (
+    part smallint NOT NULL,
+    task_id bigint NOT NULL,
+    report_id bigint NOT NULL,
+    run_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone,
+    expires_at timestamp with time zone NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    failures integer DEFAULT 0 NOT NULL,
+    unknowns integer DEFAULT 0 NOT NULL,
+    kind text NOT NULL,
+    state text DEFAULT 'ready'::text NOT NULL,
+    lease_owner text,
+    media_id text,
+    occasion text,
+    phone_number_id text NOT NULL,
+    recipient text,
+    recipient_kind text,
+    body text,
+    wamid text,
+    message_id bigint,
+    message_sent_at timestamp with time zone,
+    error_code integer,
+    error text,
+    CONSTRAINT task_finished_at_check CHECK (((finished_at IS NOT NULL) = (state = ANY (ARRAY['done'::text, 'failed'::text])))),
+    CONSTRAINT task_kind_check CHECK ((kind = ANY (ARRAY['media'::text, 'reply'::text]))),
+    CONSTRAINT task_lease_owner_check CHECK (((lease_owner IS NOT NULL) = (state = ANY (ARRAY['running'::text, 'sending'::text])))),
+    CONSTRAINT task_media_check CHECK ((((kind = 'media'::text) = (media_id IS NOT NULL)) AND ((kind = 'media'::text) OR (state <> 'running'::text)))),
+    CONSTRAINT task_part_check CHECK (((part >= 0) AND (part <= 255))),
+    CONSTRAINT task_recipient_kind_check CHECK ((recipient_kind = ANY (ARRAY['phone'::text, 'user_id'::text]))),
+    CONSTRAINT task_reply_check CHECK ((((kind = 'reply'::text) = ((occasion IS NOT NULL) AND (recipient IS NOT NULL) AND (recipient_kind IS NOT NULL) AND (body IS NOT NULL))) AND ((kind = 'reply'::text) OR (state <> 'sending'::text)))),
+    CONSTRAINT task_state_check CHECK ((state = ANY (ARRAY['ready'::text, 'running'::text, 'sending'::text, 'done'::text, 'failed'::text]))),
+    CONSTRAINT task_wamid_check CHECK ((((wamid IS NOT NULL) = ((kind = 'reply'::text) AND (state = 'done'::text))) AND ((wamid IS NULL) = (message_id IS NULL)) AND ((wamid IS NULL) = (message_sent_at IS NULL))))
+)
+WITH (fillfactor='80');
+
+ALTER TABLE lapor.task OWNER TO lapor_owner;
+
+--
+-- Name: text; Type: TABLE; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE TABLE lapor.text (
+    key text NOT NULL,
+    lang text NOT NULL,
+    body text NOT NULL,
+    CONSTRAINT text_body_check CHECK (((char_length(body) >= 1) AND (char_length(body) <= 4000))),
+    CONSTRAINT text_lang_check CHECK ((lang ~ '^[a-z]{2}$'::text))
+);
+
+ALTER TABLE lapor.text OWNER TO lapor_owner;
+
+--
+-- Name: timer; Type: TABLE; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE TABLE lapor.timer (
+    part smallint NOT NULL,
+    report_id bigint NOT NULL,
+    version integer NOT NULL,
+    kind text NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    CONSTRAINT timer_kind_check CHECK ((kind = 'claim'::text)),
+    CONSTRAINT timer_part_check CHECK (((part >= 0) AND (part <= 255)))
+);
+
+ALTER TABLE lapor.timer OWNER TO lapor_owner;
+
+--
+-- Name: unit; Type: TABLE; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE TABLE lapor.unit (
+    unit_id integer NOT NULL,
+    parent_id integer,
+    unit_code text NOT NULL,
+    level text NOT NULL,
+    type text NOT NULL,
+    name text NOT NULL,
+    hq_lat double precision,
+    hq_lon double precision,
+    active boolean DEFAULT true NOT NULL,
+    CONSTRAINT unit_hq_check CHECK ((((hq_lat IS NULL) = (hq_lon IS NULL)) AND ((hq_lat >= ('-90'::integer)::double precision) AND (hq_lat <= (90)::double precision)) AND ((hq_lon >= ('-180'::integer)::double precision) AND (hq_lon <= (180)::double precision)))),
+    CONSTRAINT unit_level_check CHECK ((level = ANY (ARRAY['mabes'::text, 'polda'::text, 'polres'::text, 'polsek'::text]))),
+    CONSTRAINT unit_parent_id_check CHECK (((level = 'mabes'::text) = (parent_id IS NULL))),
+    CONSTRAINT unit_unit_code_check CHECK ((unit_code ~ '^[A-Z0-9][A-Z0-9_-]{1,62}$'::text))
+);
+
+ALTER TABLE lapor.unit OWNER TO lapor_owner;
+
+--
+-- Name: unit_area; Type: TABLE; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE TABLE lapor.unit_area (
+    unit_id integer NOT NULL,
+    op text NOT NULL,
+    area_code text NOT NULL,
+    valid_from date DEFAULT '-infinity'::date NOT NULL,
+    note text,
+    CONSTRAINT unit_area_area_code_check CHECK ((area_code ~ '^[0-9]{2}(\.[0-9]{2}(\.[0-9]{2}(\.[0-9]{4})?)?)?$'::text)),
+    CONSTRAINT unit_area_op_check CHECK ((op = ANY (ARRAY['include'::text, 'exclude'::text])))
+);
+
+ALTER TABLE lapor.unit_area OWNER TO lapor_owner;
+
+--
+-- Name: unit_unit_id_seq; Type: SEQUENCE; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER TABLE lapor.unit ALTER COLUMN unit_id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME lapor.unit_unit_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: event_default; Type: TABLE ATTACH; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER TABLE ONLY lapor.event ATTACH PARTITION lapor.event_default DEFAULT;
+
+--
+-- Name: message_default; Type: TABLE ATTACH; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER TABLE ONLY lapor.message ATTACH PARTITION lapor.message_default DEFAULT;
+
+--
+-- Name: raw_webhook_default; Type: TABLE ATTACH; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER TABLE ONLY lapor.raw_webhook ATTACH PARTITION lapor.raw_webhook_default DEFAULT;
+
+--
+-- Name: seen_default; Type: TABLE ATTACH; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER TABLE ONLY lapor.seen ATTACH PARTITION lapor.seen_default DEFAULT;
+
+--
+-- Name: event event_pkey; Type: CONSTRAINT; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER TABLE ONLY lapor.event
+    ADD CONSTRAINT event_pkey PRIMARY KEY (part, report_id, seq, at);
+
+--
+-- Name: event_default event_default_pkey; Type: CONSTRAINT; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER TABLE ONLY lapor.event_default
+    ADD CONSTRAINT event_default_pkey PRIMARY KEY (part, report_id, seq, at);
+
+--
+-- Name: identity identity_pkey; Type: CONSTRAINT; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER TABLE ONLY lapor.identity
+    ADD CONSTRAINT identity_pkey PRIMARY KEY (part, identity);
+
+--
+-- Name: media media_pkey; Type: CONSTRAINT; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER TABLE ONLY lapor.media
+    ADD CONSTRAINT media_pkey PRIMARY KEY (part, media_id);
+
+--
+-- Name: message message_wamid_key; Type: CONSTRAINT; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER TABLE ONLY lapor.message
+    ADD CONSTRAINT message_wamid_key UNIQUE (part, wamid, sent_at);
+
+--
+-- Name: message_default message_default_part_wamid_sent_at_key; Type: CONSTRAINT; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER TABLE ONLY lapor.message_default
+    ADD CONSTRAINT message_default_part_wamid_sent_at_key UNIQUE (part, wamid, sent_at);
+
+--
+-- Name: message message_pkey; Type: CONSTRAINT; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER TABLE ONLY lapor.message
+    ADD CONSTRAINT message_pkey PRIMARY KEY (part, message_id, sent_at);
+
+--
+-- Name: message_default message_default_pkey; Type: CONSTRAINT; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER TABLE ONLY lapor.message_default
+    ADD CONSTRAINT message_default_pkey PRIMARY KEY (part, message_id, sent_at);
+
+--
+-- Name: notice notice_pkey; Type: CONSTRAINT; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER TABLE ONLY lapor.notice
+    ADD CONSTRAINT notice_pkey PRIMARY KEY (part, notice_id);
+
+--
+-- Name: part_counter part_counter_pkey; Type: CONSTRAINT; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER TABLE ONLY lapor.part_counter
+    ADD CONSTRAINT part_counter_pkey PRIMARY KEY (part);
+
+--
+-- Name: phone_number phone_number_pkey; Type: CONSTRAINT; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER TABLE ONLY lapor.phone_number
+    ADD CONSTRAINT phone_number_pkey PRIMARY KEY (phone_number_id);
+
+--
+-- Name: quarantine quarantine_pkey; Type: CONSTRAINT; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER TABLE ONLY lapor.quarantine
+    ADD CONSTRAINT quarantine_pkey PRIMARY KEY (part, raw_id, received_at, item);
+
+--
+-- Name: raw_webhook raw_webhook_pkey; Type: CONSTRAINT; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER TABLE ONLY lapor.raw_webhook
+    ADD CONSTRAINT raw_webhook_pkey PRIMARY KEY (part, raw_id, received_at);
+
+--
+-- Name: raw_webhook_default raw_webhook_default_pkey; Type: CONSTRAINT; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER TABLE ONLY lapor.raw_webhook_default
+    ADD CONSTRAINT raw_webhook_default_pkey PRIMARY KEY (part, raw_id, received_at);
+
+--
+-- Name: report report_code_key; Type: CONSTRAINT; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER TABLE ONLY lapor.report
+    ADD CONSTRAINT report_code_key UNIQUE (part, code);
+
+--
+-- Name: report report_pkey; Type: CONSTRAINT; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER TABLE ONLY lapor.report
+    ADD CONSTRAINT report_pkey PRIMARY KEY (part, report_id);
+
+--
+-- Name: reporter reporter_pkey; Type: CONSTRAINT; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER TABLE ONLY lapor.reporter
+    ADD CONSTRAINT reporter_pkey PRIMARY KEY (part, reporter_id);
+
+--
+-- Name: schema_migration schema_migration_pkey; Type: CONSTRAINT; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER TABLE ONLY lapor.schema_migration
+    ADD CONSTRAINT schema_migration_pkey PRIMARY KEY (version);
+
+--
+-- Name: seen seen_pkey; Type: CONSTRAINT; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER TABLE ONLY lapor.seen
+    ADD CONSTRAINT seen_pkey PRIMARY KEY (part, wamid, sent_at);
+
+--
+-- Name: seen_default seen_default_pkey; Type: CONSTRAINT; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER TABLE ONLY lapor.seen_default
+    ADD CONSTRAINT seen_default_pkey PRIMARY KEY (part, wamid, sent_at);
+
+--
+-- Name: status_wait status_wait_pkey; Type: CONSTRAINT; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER TABLE ONLY lapor.status_wait
+    ADD CONSTRAINT status_wait_pkey PRIMARY KEY (part, wamid, state);
+
+--
+-- Name: task task_pkey; Type: CONSTRAINT; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER TABLE ONLY lapor.task
+    ADD CONSTRAINT task_pkey PRIMARY KEY (part, task_id);
+
+--
+-- Name: text text_pkey; Type: CONSTRAINT; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER TABLE ONLY lapor.text
+    ADD CONSTRAINT text_pkey PRIMARY KEY (key, lang);
+
+--
+-- Name: timer timer_pkey; Type: CONSTRAINT; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER TABLE ONLY lapor.timer
+    ADD CONSTRAINT timer_pkey PRIMARY KEY (part, report_id, kind);
+
+--
+-- Name: unit_area unit_area_pkey; Type: CONSTRAINT; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER TABLE ONLY lapor.unit_area
+    ADD CONSTRAINT unit_area_pkey PRIMARY KEY (unit_id, op, area_code, valid_from);
+
+--
+-- Name: unit unit_pkey; Type: CONSTRAINT; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER TABLE ONLY lapor.unit
+    ADD CONSTRAINT unit_pkey PRIMARY KEY (unit_id);
+
+--
+-- Name: unit unit_unit_code_key; Type: CONSTRAINT; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER TABLE ONLY lapor.unit
+    ADD CONSTRAINT unit_unit_code_key UNIQUE (unit_code);
+
+--
+-- Name: event_at_idx; Type: INDEX; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE INDEX event_at_idx ON ONLY lapor.event USING btree (at);
+
+--
+-- Name: event_default_at_idx; Type: INDEX; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE INDEX event_default_at_idx ON lapor.event_default USING btree (at);
+
+--
+-- Name: identity_reporter_idx; Type: INDEX; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE INDEX identity_reporter_idx ON lapor.identity USING btree (home_part, reporter_id);
+
+--
+-- Name: media_report_idx; Type: INDEX; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE INDEX media_report_idx ON lapor.media USING btree (part, report_id);
+
+--
+-- Name: message_report_idx; Type: INDEX; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE INDEX message_report_idx ON ONLY lapor.message USING btree (part, report_id, sent_at);
+
+--
+-- Name: message_default_part_report_id_sent_at_idx; Type: INDEX; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE INDEX message_default_part_report_id_sent_at_idx ON lapor.message_default USING btree (part, report_id, sent_at);
+
+--
+-- Name: notice_received_at_idx; Type: INDEX; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE INDEX notice_received_at_idx ON lapor.notice USING btree (received_at);
+
+--
+-- Name: phone_number_unit_id_idx; Type: INDEX; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE INDEX phone_number_unit_id_idx ON lapor.phone_number USING btree (unit_id);
+
+--
+-- Name: quarantine_dead_at_idx; Type: INDEX; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE INDEX quarantine_dead_at_idx ON lapor.quarantine USING btree (dead_at) WHERE (state = 'dead'::text);
+
+--
+-- Name: raw_webhook_received_at_idx; Type: INDEX; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE INDEX raw_webhook_received_at_idx ON ONLY lapor.raw_webhook USING btree (received_at);
+
+--
+-- Name: raw_webhook_default_received_at_idx; Type: INDEX; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE INDEX raw_webhook_default_received_at_idx ON lapor.raw_webhook_default USING btree (received_at);
+
+--
+-- Name: report_reporter_idx; Type: INDEX; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE INDEX report_reporter_idx ON lapor.report USING btree (part, reporter_id, last_message_at);
+
+--
+-- Name: report_unit_idx; Type: INDEX; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE INDEX report_unit_idx ON lapor.report USING btree (unit_id, first_message_at);
+
+--
+-- Name: status_wait_received_at_idx; Type: INDEX; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE INDEX status_wait_received_at_idx ON lapor.status_wait USING btree (received_at);
+
+--
+-- Name: task_due_idx; Type: INDEX; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE INDEX task_due_idx ON lapor.task USING btree (part, kind, run_at) WHERE (finished_at IS NULL);
+
+--
+-- Name: task_media_key; Type: INDEX; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE UNIQUE INDEX task_media_key ON lapor.task USING btree (part, media_id) WHERE (kind = 'media'::text);
+
+--
+-- Name: task_reply_key; Type: INDEX; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE UNIQUE INDEX task_reply_key ON lapor.task USING btree (part, report_id, occasion) WHERE (kind = 'reply'::text);
+
+--
+-- Name: timer_due_idx; Type: INDEX; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE INDEX timer_due_idx ON lapor.timer USING btree (due_at);
+
+--
+-- Name: event_default_at_idx; Type: INDEX ATTACH; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER INDEX lapor.event_at_idx ATTACH PARTITION lapor.event_default_at_idx;
+
+--
+-- Name: event_default_pkey; Type: INDEX ATTACH; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER INDEX lapor.event_pkey ATTACH PARTITION lapor.event_default_pkey;
+
+--
+-- Name: message_default_part_report_id_sent_at_idx; Type: INDEX ATTACH; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER INDEX lapor.message_report_idx ATTACH PARTITION lapor.message_default_part_report_id_sent_at_idx;
+
+--
+-- Name: message_default_part_wamid_sent_at_key; Type: INDEX ATTACH; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER INDEX lapor.message_wamid_key ATTACH PARTITION lapor.message_default_part_wamid_sent_at_key;
+
+--
+-- Name: message_default_pkey; Type: INDEX ATTACH; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER INDEX lapor.message_pkey ATTACH PARTITION lapor.message_default_pkey;
+
+--
+-- Name: raw_webhook_default_pkey; Type: INDEX ATTACH; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER INDEX lapor.raw_webhook_pkey ATTACH PARTITION lapor.raw_webhook_default_pkey;
+
+--
+-- Name: raw_webhook_default_received_at_idx; Type: INDEX ATTACH; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER INDEX lapor.raw_webhook_received_at_idx ATTACH PARTITION lapor.raw_webhook_default_received_at_idx;
+
+--
+-- Name: seen_default_pkey; Type: INDEX ATTACH; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER INDEX lapor.seen_pkey ATTACH PARTITION lapor.seen_default_pkey;
+
+--
+-- Name: phone_number phone_number_unit_id_fkey; Type: FK CONSTRAINT; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER TABLE ONLY lapor.phone_number
+    ADD CONSTRAINT phone_number_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES lapor.unit(unit_id);
+
+--
+-- Name: report report_reporter_id_fkey; Type: FK CONSTRAINT; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER TABLE ONLY lapor.report
+    ADD CONSTRAINT report_reporter_id_fkey FOREIGN KEY (part, reporter_id) REFERENCES lapor.reporter(part, reporter_id);
+
+--
+-- Name: report report_unit_id_fkey; Type: FK CONSTRAINT; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER TABLE ONLY lapor.report
+    ADD CONSTRAINT report_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES lapor.unit(unit_id);
+
+--
+-- Name: timer timer_report_id_fkey; Type: FK CONSTRAINT; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER TABLE ONLY lapor.timer
+    ADD CONSTRAINT timer_report_id_fkey FOREIGN KEY (part, report_id) REFERENCES lapor.report(part, report_id);
+
+--
+-- Name: unit_area unit_area_unit_id_fkey; Type: FK CONSTRAINT; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER TABLE ONLY lapor.unit_area
+    ADD CONSTRAINT unit_area_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES lapor.unit(unit_id);
+
+--
+-- Name: unit unit_parent_id_fkey; Type: FK CONSTRAINT; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER TABLE ONLY lapor.unit
+    ADD CONSTRAINT unit_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES lapor.unit(unit_id);
+
+--
+-- Name: SCHEMA lapor; Type: ACL; Schema: -; Owner: lapor_owner
+--
+
+GRANT USAGE ON SCHEMA lapor TO lapor_intake;
+GRANT USAGE ON SCHEMA lapor TO lapor_media;
+GRANT USAGE ON SCHEMA lapor TO lapor_reply;
+GRANT USAGE ON SCHEMA lapor TO lapor_ctl;
+GRANT USAGE ON SCHEMA lapor TO lapor_reader;
+
+--
+-- Name: FUNCTION code_make(p_part smallint, p_n bigint); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.code_make(p_part smallint, p_n bigint) FROM PUBLIC;
+
+--
+-- Name: FUNCTION code_read(p_text text, OUT part smallint, OUT code text); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.code_read(p_text text, OUT part smallint, OUT code text) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.code_read(p_text text, OUT part smallint, OUT code text) TO lapor_ctl;
+GRANT ALL ON FUNCTION lapor.code_read(p_text text, OUT part smallint, OUT code text) TO lapor_reader;
+
+--
+-- Name: FUNCTION distribute(p_table regclass); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.distribute(p_table regclass) FROM PUBLIC;
+
+--
+-- Name: FUNCTION distribute_reference(p_table regclass); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.distribute_reference(p_table regclass) FROM PUBLIC;
+
+--
+-- Name: FUNCTION event_append(p_part smallint, p_report_id bigint, p_kind text, p_actor text, p_data jsonb); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.event_append(p_part smallint, p_report_id bigint, p_kind text, p_actor text, p_data jsonb) FROM PUBLIC;
+
+--
+-- Name: FUNCTION event_check(p_part smallint, p_report_id bigint); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.event_check(p_part smallint, p_report_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.event_check(p_part smallint, p_report_id bigint) TO lapor_ctl;
+GRANT ALL ON FUNCTION lapor.event_check(p_part smallint, p_report_id bigint) TO lapor_reader;
+
+--
+-- Name: FUNCTION event_hash(p_prev bytea, p_report_id bigint, p_seq integer, p_at timestamp with time zone, p_kind text, p_actor text, p_data jsonb); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.event_hash(p_prev bytea, p_report_id bigint, p_seq integer, p_at timestamp with time zone, p_kind text, p_actor text, p_data jsonb) FROM PUBLIC;
+
+--
+-- Name: FUNCTION event_insert(p_part smallint, p_report_id bigint, p_seq integer, p_prev bytea, p_kind text, p_actor text, p_data jsonb); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.event_insert(p_part smallint, p_report_id bigint, p_seq integer, p_prev bytea, p_kind text, p_actor text, p_data jsonb) FROM PUBLIC;
+
+--
+-- Name: FUNCTION identity_find(p_part smallint, p_identity text[]); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.identity_find(p_part smallint, p_identity text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.identity_find(p_part smallint, p_identity text[]) TO lapor_intake;
+
+--
+-- Name: FUNCTION identity_link(p_part smallint, p_identity text[], p_kind text[], p_peer text[], p_home_part smallint[], p_reporter_id bigint[], p_seen_at timestamp with time zone[]); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.identity_link(p_part smallint, p_identity text[], p_kind text[], p_peer text[], p_home_part smallint[], p_reporter_id bigint[], p_seen_at timestamp with time zone[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.identity_link(p_part smallint, p_identity text[], p_kind text[], p_peer text[], p_home_part smallint[], p_reporter_id bigint[], p_seen_at timestamp with time zone[]) TO lapor_intake;
+
+--
+-- Name: FUNCTION intake_open(p_part smallint, p_wamid text[], p_sent_at timestamp with time zone[], p_identity text[]); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.intake_open(p_part smallint, p_wamid text[], p_sent_at timestamp with time zone[], p_identity text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.intake_open(p_part smallint, p_wamid text[], p_sent_at timestamp with time zone[], p_identity text[]) TO lapor_intake;
+
+--
+-- Name: FUNCTION intake_store(p_part smallint, p_now timestamp with time zone, p_reporter_id bigint[], p_identity text[], p_identity_kind text[], p_peer text[], p_name text[], p_username text[], p_wamid text[], p_sent_at timestamp with time zone[], p_received_at timestamp with time zone[], p_raw_id bigint[], p_phone_number_id text[], p_type text[], p_body text[], p_detail text[], p_damaged boolean[], p_media_id text[], p_mime_type text[], p_filename text[], p_sha256 text[], p_url text[], p_category text[], p_urgency text[], p_function text[], p_sensitive boolean[], p_prank real[], p_confidence real[], p_opens boolean[], p_answers boolean[], p_lat double precision[], p_lon double precision[]); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.intake_store(p_part smallint, p_now timestamp with time zone, p_reporter_id bigint[], p_identity text[], p_identity_kind text[], p_peer text[], p_name text[], p_username text[], p_wamid text[], p_sent_at timestamp with time zone[], p_received_at timestamp with time zone[], p_raw_id bigint[], p_phone_number_id text[], p_type text[], p_body text[], p_detail text[], p_damaged boolean[], p_media_id text[], p_mime_type text[], p_filename text[], p_sha256 text[], p_url text[], p_category text[], p_urgency text[], p_function text[], p_sensitive boolean[], p_prank real[], p_confidence real[], p_opens boolean[], p_answers boolean[], p_lat double precision[], p_lon double precision[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.intake_store(p_part smallint, p_now timestamp with time zone, p_reporter_id bigint[], p_identity text[], p_identity_kind text[], p_peer text[], p_name text[], p_username text[], p_wamid text[], p_sent_at timestamp with time zone[], p_received_at timestamp with time zone[], p_raw_id bigint[], p_phone_number_id text[], p_type text[], p_body text[], p_detail text[], p_damaged boolean[], p_media_id text[], p_mime_type text[], p_filename text[], p_sha256 text[], p_url text[], p_category text[], p_urgency text[], p_function text[], p_sensitive boolean[], p_prank real[], p_confidence real[], p_opens boolean[], p_answers boolean[], p_lat double precision[], p_lon double precision[]) TO lapor_intake;
+
+--
+-- Name: FUNCTION media_claim(p_part smallint, p_owner text, p_limit integer, p_lease interval); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.media_claim(p_part smallint, p_owner text, p_limit integer, p_lease interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.media_claim(p_part smallint, p_owner text, p_limit integer, p_lease interval) TO lapor_media;
+
+--
+-- Name: FUNCTION media_failed(p_part smallint, p_task_id bigint, p_attempt integer, p_state text, p_error_code integer, p_error text); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.media_failed(p_part smallint, p_task_id bigint, p_attempt integer, p_state text, p_error_code integer, p_error text) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.media_failed(p_part smallint, p_task_id bigint, p_attempt integer, p_state text, p_error_code integer, p_error text) TO lapor_media;
+
+--
+-- Name: FUNCTION media_release(p_part smallint, p_owner text); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.media_release(p_part smallint, p_owner text) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.media_release(p_part smallint, p_owner text) TO lapor_media;
+
+--
+-- Name: FUNCTION media_stored(p_part smallint, p_task_id bigint, p_attempt integer, p_sha256 text, p_path text, p_size bigint); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.media_stored(p_part smallint, p_task_id bigint, p_attempt integer, p_sha256 text, p_path text, p_size bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.media_stored(p_part smallint, p_task_id bigint, p_attempt integer, p_sha256 text, p_path text, p_size bigint) TO lapor_media;
+
+--
+-- Name: FUNCTION message_status(p_part smallint, p_message_id bigint, p_sent_at timestamp with time zone, p_state text, p_at timestamp with time zone, p_error_code integer, p_error_title text); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.message_status(p_part smallint, p_message_id bigint, p_sent_at timestamp with time zone, p_state text, p_at timestamp with time zone, p_error_code integer, p_error_title text) FROM PUBLIC;
+
+--
+-- Name: FUNCTION months_ahead(p_ahead integer); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.months_ahead(p_ahead integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.months_ahead(p_ahead integer) TO lapor_intake;
+GRANT ALL ON FUNCTION lapor.months_ahead(p_ahead integer) TO lapor_ctl;
+
+--
+-- Name: FUNCTION notice_store(p_part smallint, p_notice_id bigint[], p_received_at timestamp with time zone[], p_field text[], p_waba_id text[], p_phone_number_id text[], p_data text[], p_raw_id bigint[]); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.notice_store(p_part smallint, p_notice_id bigint[], p_received_at timestamp with time zone[], p_field text[], p_waba_id text[], p_phone_number_id text[], p_data text[], p_raw_id bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.notice_store(p_part smallint, p_notice_id bigint[], p_received_at timestamp with time zone[], p_field text[], p_waba_id text[], p_phone_number_id text[], p_data text[], p_raw_id bigint[]) TO lapor_intake;
+
+--
+-- Name: FUNCTION phone_mask(p_phone text); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.phone_mask(p_phone text) FROM PUBLIC;
+
+--
+-- Name: FUNCTION quarantine_replayed(p_part smallint, p_raw_id bigint, p_received_at timestamp with time zone, p_item integer); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.quarantine_replayed(p_part smallint, p_raw_id bigint, p_received_at timestamp with time zone, p_item integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.quarantine_replayed(p_part smallint, p_raw_id bigint, p_received_at timestamp with time zone, p_item integer) TO lapor_ctl;
+
+--
+-- Name: FUNCTION quarantine_store(p_part smallint, p_raw_id bigint, p_received_at timestamp with time zone, p_item integer, p_stream text, p_entry_id text, p_reason text, p_sqlstate text, p_body bytea, p_now timestamp with time zone); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.quarantine_store(p_part smallint, p_raw_id bigint, p_received_at timestamp with time zone, p_item integer, p_stream text, p_entry_id text, p_reason text, p_sqlstate text, p_body bytea, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.quarantine_store(p_part smallint, p_raw_id bigint, p_received_at timestamp with time zone, p_item integer, p_stream text, p_entry_id text, p_reason text, p_sqlstate text, p_body bytea, p_now timestamp with time zone) TO lapor_intake;
+
+--
+-- Name: FUNCTION raw_store(p_part smallint, p_raw_id bigint[], p_received_at timestamp with time zone[], p_stream text[], p_entry_id text[], p_sha256 bytea[], p_body bytea[]); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.raw_store(p_part smallint, p_raw_id bigint[], p_received_at timestamp with time zone[], p_stream text[], p_entry_id text[], p_sha256 bytea[], p_body bytea[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.raw_store(p_part smallint, p_raw_id bigint[], p_received_at timestamp with time zone[], p_stream text[], p_entry_id text[], p_sha256 bytea[], p_body bytea[]) TO lapor_intake;
+
+--
+-- Name: FUNCTION reply_claim(p_part smallint, p_owner text, p_limit integer, p_lease interval); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.reply_claim(p_part smallint, p_owner text, p_limit integer, p_lease interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.reply_claim(p_part smallint, p_owner text, p_limit integer, p_lease interval) TO lapor_reply;
+
+--
+-- Name: FUNCTION reply_end(p_part smallint, p_task_id bigint, p_error_code integer, p_error text); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.reply_end(p_part smallint, p_task_id bigint, p_error_code integer, p_error text) FROM PUBLIC;
+
+--
+-- Name: FUNCTION reply_failed(p_part smallint, p_task_id bigint, p_attempt integer, p_error_code integer, p_error text); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.reply_failed(p_part smallint, p_task_id bigint, p_attempt integer, p_error_code integer, p_error text) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.reply_failed(p_part smallint, p_task_id bigint, p_attempt integer, p_error_code integer, p_error text) TO lapor_reply;
+
+--
+-- Name: FUNCTION reply_sent(p_part smallint, p_task_id bigint, p_wamid text, p_at timestamp with time zone); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.reply_sent(p_part smallint, p_task_id bigint, p_wamid text, p_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.reply_sent(p_part smallint, p_task_id bigint, p_wamid text, p_at timestamp with time zone) TO lapor_reply;
+
+--
+-- Name: FUNCTION reply_unknown(p_part smallint, p_task_id bigint, p_attempt integer, p_wait interval, p_error text); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.reply_unknown(p_part smallint, p_task_id bigint, p_attempt integer, p_wait interval, p_error text) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.reply_unknown(p_part smallint, p_task_id bigint, p_attempt integer, p_wait interval, p_error text) TO lapor_reply;
+
+--
+-- Name: FUNCTION report_list(p_unit_code text, p_limit integer); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.report_list(p_unit_code text, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.report_list(p_unit_code text, p_limit integer) TO lapor_ctl;
+GRANT ALL ON FUNCTION lapor.report_list(p_unit_code text, p_limit integer) TO lapor_reader;
+
+--
+-- Name: FUNCTION report_show(p_code text); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.report_show(p_code text) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.report_show(p_code text) TO lapor_ctl;
+GRANT ALL ON FUNCTION lapor.report_show(p_code text) TO lapor_reader;
+
+--
+-- Name: TABLE report; Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+GRANT SELECT ON TABLE lapor.report TO lapor_reader;
+
+--
+-- Name: FUNCTION report_write(p_part smallint, p_report lapor.report, p_new boolean, p_now timestamp with time zone); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.report_write(p_part smallint, p_report lapor.report, p_new boolean, p_now timestamp with time zone) FROM PUBLIC;
+
+--
+-- Name: FUNCTION schema_version(); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.schema_version() FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.schema_version() TO lapor_intake;
+GRANT ALL ON FUNCTION lapor.schema_version() TO lapor_media;
+GRANT ALL ON FUNCTION lapor.schema_version() TO lapor_reply;
+GRANT ALL ON FUNCTION lapor.schema_version() TO lapor_ctl;
+GRANT ALL ON FUNCTION lapor.schema_version() TO lapor_reader;
+
+--
+-- Name: FUNCTION status_store(p_part smallint, p_task_id bigint[], p_wamid text[], p_state text[], p_at timestamp with time zone[], p_received_at timestamp with time zone[], p_error_code integer[], p_error_title text[]); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.status_store(p_part smallint, p_task_id bigint[], p_wamid text[], p_state text[], p_at timestamp with time zone[], p_received_at timestamp with time zone[], p_error_code integer[], p_error_title text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.status_store(p_part smallint, p_task_id bigint[], p_wamid text[], p_state text[], p_at timestamp with time zone[], p_received_at timestamp with time zone[], p_error_code integer[], p_error_title text[]) TO lapor_intake;
+
+--
+-- Name: FUNCTION task_due(p_kind text); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.task_due(p_kind text) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.task_due(p_kind text) TO lapor_media;
+GRANT ALL ON FUNCTION lapor.task_due(p_kind text) TO lapor_reply;
+
+--
+-- Name: FUNCTION task_retry(p_part smallint, p_task_id bigint, p_attempt integer, p_delay interval, p_counts boolean, p_error_code integer, p_error text); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.task_retry(p_part smallint, p_task_id bigint, p_attempt integer, p_delay interval, p_counts boolean, p_error_code integer, p_error text) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.task_retry(p_part smallint, p_task_id bigint, p_attempt integer, p_delay interval, p_counts boolean, p_error_code integer, p_error text) TO lapor_media;
+GRANT ALL ON FUNCTION lapor.task_retry(p_part smallint, p_task_id bigint, p_attempt integer, p_delay interval, p_counts boolean, p_error_code integer, p_error text) TO lapor_reply;
+
+--
+-- Name: FUNCTION unit_area_put(p_code text, p_op text, p_area_code text, p_valid_from date, p_note text); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.unit_area_put(p_code text, p_op text, p_area_code text, p_valid_from date, p_note text) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.unit_area_put(p_code text, p_op text, p_area_code text, p_valid_from date, p_note text) TO lapor_ctl;
+
+--
+-- Name: FUNCTION unit_put(p_code text, p_level text, p_type text, p_name text, p_parent_code text, p_hq_lat double precision, p_hq_lon double precision, p_active boolean, p_phone_number_id text, p_display_phone text); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.unit_put(p_code text, p_level text, p_type text, p_name text, p_parent_code text, p_hq_lat double precision, p_hq_lon double precision, p_active boolean, p_phone_number_id text, p_display_phone text) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.unit_put(p_code text, p_level text, p_type text, p_name text, p_parent_code text, p_hq_lat double precision, p_hq_lon double precision, p_active boolean, p_phone_number_id text, p_display_phone text) TO lapor_ctl;
+
+--
+-- Name: TABLE event; Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+GRANT SELECT ON TABLE lapor.event TO lapor_reader;
+
+--
+-- Name: TABLE event_default; Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+GRANT SELECT ON TABLE lapor.event_default TO lapor_reader;
+
+--
+-- Name: TABLE identity; Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+GRANT SELECT ON TABLE lapor.identity TO lapor_reader;
+
+--
+-- Name: TABLE media; Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+GRANT SELECT ON TABLE lapor.media TO lapor_reader;
+
+--
+-- Name: TABLE message; Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+GRANT SELECT ON TABLE lapor.message TO lapor_reader;
+
+--
+-- Name: TABLE message_default; Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+GRANT SELECT ON TABLE lapor.message_default TO lapor_reader;
+
+--
+-- Name: TABLE notice; Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+GRANT SELECT ON TABLE lapor.notice TO lapor_reader;
+
+--
+-- Name: TABLE part_counter; Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+GRANT SELECT ON TABLE lapor.part_counter TO lapor_reader;
+
+--
+-- Name: TABLE phone_number; Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+GRANT SELECT ON TABLE lapor.phone_number TO lapor_reader;
+
+--
+-- Name: TABLE quarantine; Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+GRANT SELECT ON TABLE lapor.quarantine TO lapor_reader;
+
+--
+-- Name: TABLE raw_webhook; Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+GRANT SELECT ON TABLE lapor.raw_webhook TO lapor_reader;
+
+--
+-- Name: TABLE raw_webhook_default; Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+GRANT SELECT ON TABLE lapor.raw_webhook_default TO lapor_reader;
+
+--
+-- Name: TABLE reporter; Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+GRANT SELECT ON TABLE lapor.reporter TO lapor_reader;
+
+--
+-- Name: TABLE schema_migration; Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+GRANT SELECT ON TABLE lapor.schema_migration TO lapor_reader;
+
+--
+-- Name: TABLE seen; Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+GRANT SELECT ON TABLE lapor.seen TO lapor_reader;
+
+--
+-- Name: TABLE seen_default; Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+GRANT SELECT ON TABLE lapor.seen_default TO lapor_reader;
+
+--
+-- Name: TABLE status_wait; Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+GRANT SELECT ON TABLE lapor.status_wait TO lapor_reader;
+
+--
+-- Name: TABLE task; Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+GRANT SELECT ON TABLE lapor.task TO lapor_reader;
+
+--
+-- Name: TABLE text; Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+GRANT SELECT ON TABLE lapor.text TO lapor_reader;
+
+--
+-- Name: TABLE timer; Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+GRANT SELECT ON TABLE lapor.timer TO lapor_reader;
+
+--
+-- Name: TABLE unit; Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+GRANT SELECT ON TABLE lapor.unit TO lapor_reader;
+
+--
+-- Name: TABLE unit_area; Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+GRANT SELECT ON TABLE lapor.unit_area TO lapor_reader;
+
+--
+-- Name: DEFAULT PRIVILEGES FOR TABLES; Type: DEFAULT ACL; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER DEFAULT PRIVILEGES FOR ROLE lapor_owner IN SCHEMA lapor GRANT SELECT ON TABLES  TO lapor_reader;
+
+--
+-- PostgreSQL database dump complete
+--
