@@ -153,7 +153,7 @@ json_run(struct json_reader *reader, struct lapor_json_error *ret_error)
 
 
 /* yajl's message names the kind of error and, asked so, nothing of the text;
- * its line end goes. */
+ * its full stop and line end go. */
 
 static void
 json_error_set(struct json_reader *reader, struct lapor_json_error *ret_error)
@@ -169,6 +169,7 @@ json_error_set(struct json_reader *reader, struct lapor_json_error *ret_error)
 
     message = yajl_get_error(reader->yajl, 0, NULL, 0);
     len = strcspn((const char *) message, "\n");
+    len -= len > 0 && message[len - 1] == '.';
     snprintf(ret_error->message, sizeof(ret_error->message), "%.*s",
              (int) len, (const char *) message);
     yajl_free_error(reader->yajl, message);
