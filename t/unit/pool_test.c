@@ -132,7 +132,7 @@ test_reset(void)
 static void
 test_out_of_memory(void)
 {
-    static struct lapor_pool  *pool;
+    static struct lapor_pool  *volatile pool;
 
     int      status, ends[2];
     char     line[64];
