@@ -28,6 +28,8 @@ struct lapor_http_conf {
     long         max_host_connections;  /* 8 */
     long         max_connections;       /* 32 */
     const char  *ca_file;               /* NULL: the system's */
+    const char  *proxy;                 /* NULL: none, whatever the
+                                           environment says */
 };
 
 struct lapor_http_result {
