@@ -1,0 +1,284 @@
+/* Copyright (C) Lapor contributors. BSD 2-clause, see LICENSE. */
+
+/* lib/conf: the file's syntax, every type, bounds, secrets, the dump. */
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/common.h"
+#include "lib/conf.h"
+#include "t/unit/tap.h"
+
+
+struct conf {
+    char                    *name;
+    int64_t                  count;
+    int64_t                  size;
+    int64_t                  wait;
+    bool                     flag;
+    struct lapor_conf_list   list;
+    char                    *token;
+    char                    *must;
+};
+
+#define ENTRY(section, type, name, value, flags, min, max)                    \
+    { section, #name, type, offsetof(struct conf, name), value, "help",       \
+      flags, min, max }
+
+static const struct lapor_conf_entry  entries[] = {
+    ENTRY(NULL, LAPOR_CONF_STRING, name, "none", 0, 0, 0),
+    ENTRY(NULL, LAPOR_CONF_INT, count, "5", 0, -1, 100),
+    ENTRY("own", LAPOR_CONF_SIZE, size, "8k", 0, 0, 0),
+    ENTRY("own", LAPOR_CONF_DURATION, wait, "1500ms", 0, 0, 0),
+    ENTRY("own", LAPOR_CONF_BOOL, flag, "on", 0, 0, 0),
+    ENTRY("own", LAPOR_CONF_LIST, list, NULL, 0, 0, 0),
+    ENTRY("own", LAPOR_CONF_STRING, token, NULL, LAPOR_CONF_SECRET_FILE, 0, 0),
+    ENTRY("own", LAPOR_CONF_STRING, must, NULL, LAPOR_CONF_REQUIRED, 0, 0),
+    ENTRY("other", LAPOR_CONF_STRING, must, NULL, LAPOR_CONF_REQUIRED, 0, 0)
+};
+
+#define N  (sizeof(entries) / sizeof(entries[0]))
+
+
+static void put(const char *path, const char *text, mode_t mode);
+static int load(const char *text);
+static void refused(const char *text, const char *reason);
+static void test_values(void);
+static void test_errors(void);
+static void test_secrets(void);
+static void test_dump(void);
+static void test_common(void);
+
+
+static char         dir[] = "/tmp/lapor-conf-XXXXXX";
+static char         file[64];
+static char         secret[64];
+static char         err[512];
+static struct conf  conf;
+
+
+static void
+put(const char *path, const char *text, mode_t mode)
+{
+    FILE  *f;
+
+    f = fopen(path, "w");
+
+    if (f == NULL) {
+        abort();
+    }
+
+    fputs(text, f);
+    fclose(f);
+    (void) chmod(path, mode);
+}
+
+
+static int
+load(const char *text)
+{
+    put(file, text, 0600);
+    err[0] = '\0';
+
+    return lapor_conf_load(file, entries, N, "own", &conf, err, sizeof(err));
+}
+
+
+static void
+refused(const char *text, const char *reason)
+{
+    char  want[512];
+
+    (void) snprintf(want, sizeof(want), "%s%s", file, reason);
+
+    is(load(text), -1, "refused: %s", reason);
+    is_str(err, want, "and says why");
+}
+
+
+static void
+test_values(void)
+{
+    is(load("[own]\nmust = x\n"), 0, "defaults");
+    is_str(conf.name, "none", "string");
+    is(conf.count, 5, "int");
+    is(conf.size, 8192, "size");
+    is(conf.wait, 1500, "duration");
+    ok(conf.flag, "bool");
+    is(conf.list.n, 0, "list");
+    ok(conf.token == NULL, "string without default");
+    lapor_conf_free(entries, N, "own", &conf);
+    ok(conf.name == NULL && conf.size == 0, "freed");
+
+    is(load("# comment\n\n  name =  two words = yes # no comment \r\n"
+            "count=-1\n"
+            "[other]\nno such key\nmust = 1\n"
+            "[ own ]\n\tmust =x\nsize = 2g\nwait = 3h\nflag = off\n"
+            "list = a, b c ,d\ncount = 7"), 0, "everything set");
+    is_str(conf.name, "two words = yes # no comment", "rest of the line");
+    is(conf.count, 7, "own section wins over common");
+    is(conf.size, INT64_C(2) << 30, "size with unit");
+    is(conf.wait, 3 * 3600 * 1000, "duration with unit");
+    ok(!conf.flag, "off");
+    is(conf.list.n, 3, "items of list");
+    is_str(conf.list.items[1], "b c", "item keeps inner blanks");
+    is_str(conf.list.items[2], "d", "last item");
+    lapor_conf_free(entries, N, "own", &conf);
+}
+
+
+static void
+test_errors(void)
+{
+    refused("[own]\n", ": key \"must\" is missing in section own");
+    refused("nmae = x\n", ":1: there is no key \"nmae\" before the sections");
+    refused("size = 1k\n", ":1: there is no key \"size\" before the sections");
+    refused("[own]\nbatch = 1\n",
+            ":2: there is no key \"batch\" in section own");
+    refused("count = 1\ncount = 1\n",
+            ":2: key \"count\" stands twice, first in line 1");
+    refused("count = 101\n", ":1: key \"count\" wants -1 to 100, not 101");
+    refused("count = 1k\n",
+            ":1: key \"count\" wants a whole number, not \"1k\"");
+    refused("[own]\nsize = 9999999999g\n",
+            ":2: key \"size\" wants a size like 512, 8k or 20m, not "
+            "\"9999999999g\"");
+    refused("[own]\nwait = 5\n",
+            ":2: key \"wait\" wants a duration like 500ms, 2s, 5m, 1h or 1d, "
+            "not \"5\"");
+    refused("[own]\nflag = yes\n",
+            ":2: key \"flag\" wants on or off, not \"yes\"");
+    refused("[own]\nlist = a,,b\n", ":2: list \"list\" has an empty item");
+    refused("[own]\nlist = a,\n", ":2: list \"list\" has an empty item");
+    refused("name =\n", ":1: key \"name\" has no value");
+    refused("hello\n", ":1: line is neither \"key = value\" nor "
+            "\"[section]\"");
+    refused("[own\n", ":1: section is not closed");
+
+    ok(conf.name == NULL && conf.must == NULL, "nothing left after an error");
+
+    (void) unlink(file);
+    is(lapor_conf_load(file, entries, N, "own", &conf, err, sizeof(err)), -1,
+       "no file");
+}
+
+
+static void
+test_secrets(void)
+{
+    char  text[256];
+
+    (void) snprintf(text, sizeof(text), "[own]\nmust = x\ntoken = %s\n",
+                    secret);
+
+    put(secret, "s3cret\n", 0600);
+    is(load(text), 0, "secret from a file");
+    is_str(conf.token, "s3cret", "without its line end");
+    lapor_conf_free(entries, N, "own", &conf);
+
+    put(secret, "s3cret\n", 0644);
+    is(load(text), -1, "secret that others can read");
+    ok(strstr(err, "open to others, mode 0644") != NULL, "and says why");
+    ok(strstr(err, "s3cret") == NULL, "without the secret");
+
+    put(secret, "\n", 0600);
+    is(load(text), -1, "empty secret");
+
+    put(secret, "a\nb\n", 0600);
+    is(load(text), -1, "secret of two lines");
+
+    put(secret, "s3cret", 0444);
+    (void) unsetenv("CREDENTIALS_DIRECTORY");
+    is(load("[own]\nmust = x\ntoken = cred:secret\n"), -1,
+       "credential without its directory");
+    (void) setenv("CREDENTIALS_DIRECTORY", dir, 1);
+    is(load("[own]\nmust = x\ntoken = cred:secret\n"), 0, "credential");
+    is_str(conf.token, "s3cret", "read");
+    lapor_conf_free(entries, N, "own", &conf);
+    is(load("[own]\nmust = x\ntoken = cred:../secret\n"), -1,
+       "credential with a path");
+}
+
+
+static void
+test_dump(void)
+{
+    char    *text;
+    FILE    *out;
+    size_t   len;
+
+    put(secret, "s3cret", 0600);
+    is(load("name = n\n[own]\nmust = x\nsize = 1536\nwait = 90s\n"
+            "list = a,b\ntoken = cred:secret\n"), 0, "loaded");
+
+    text = NULL;
+    out = open_memstream(&text, &len);
+    lapor_conf_dump(out, entries, N, "own", &conf);
+    fclose(out);
+    lapor_conf_free(entries, N, "own", &conf);
+
+    is_str(text, "name = n\ncount = 5\n\n[own]\nsize = 1536\nwait = 90s\n"
+           "flag = on\nlist = a, b\n# token = (hidden)\nmust = x\n",
+           "dumped with secrets hidden");
+    is(load(text), 0, "dump loads again");
+    is(conf.wait, 90000, "with the same values");
+
+    lapor_conf_free(entries, N, "own", &conf);
+    free(text);
+}
+
+
+static void
+test_common(void)
+{
+    char                 *url;
+    struct lapor_common   common;
+
+    static const struct lapor_conf_entry  table[] = { LAPOR_COMMON_ENTRIES };
+
+    put(file, "redis = unix:/run/r.sock\n", 0600);
+    memset(&common, 0, sizeof(common));
+
+    is(lapor_conf_load(file, table, sizeof(table) / sizeof(table[0]), NULL,
+                       &common, err, sizeof(err)), 0, "common keys: %s", err);
+    is(lapor_common_check(&common, err, sizeof(err)), 0, "are sound: %s", err);
+
+    url = common.redis;
+    common.redis = (char *) "localhost";
+    is(lapor_common_check(&common, err, sizeof(err)), -1, "bad address");
+    is_str(err, "redis: \"localhost\" is neither unix:PATH nor ADDRESS:PORT",
+           "and says why");
+    common.redis = url;
+
+    free(common.database);
+    common.database = strdup("host=x nonsense=1");
+    is(lapor_common_check(&common, err, sizeof(err)), -1, "bad conninfo: %s",
+       err);
+
+    lapor_conf_free(table, sizeof(table) / sizeof(table[0]), NULL, &common);
+}
+
+
+int
+main(void)
+{
+    if (mkdtemp(dir) == NULL) {
+        return 1;
+    }
+
+    (void) snprintf(file, sizeof(file), "%s/conf", dir);
+    (void) snprintf(secret, sizeof(secret), "%s/secret", dir);
+
+    test_values();
+    test_errors();
+    test_secrets();
+    test_dump();
+    test_common();
+
+    (void) unlink(file);
+    (void) unlink(secret);
+    (void) rmdir(dir);
+
+    return tap_done();
+}
