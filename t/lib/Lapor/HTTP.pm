@@ -81,7 +81,13 @@ sub request {
 }
 
 
-sub get { my ($port, $uri, %opt) = @_; return request($port, 'GET', $uri, %opt) }
+# get($port, $uri, headers =>, timeout =>)
+
+sub get {
+    my ($port, $uri, %opt) = @_;
+
+    return request($port, 'GET', $uri, %opt);
+}
 
 
 # post_signed($port, $body, secret =>, uri =>, headers =>, timeout =>)
@@ -193,7 +199,7 @@ sub response {
                   grep { /:/ } split /\n/, $head =~ s/^.*?\n//r;
 
     my $body = $self->body(\%headers, $end,
-        $status == 204 || $status == 304 || ($method || '') eq 'HEAD');
+        $status < 200 || $status == 204 || $status == 304 || ($method || '') eq 'HEAD');
 
     return { status => $status, reason => $reason, headers => \%headers,
              body => $body, time => time() - $start, raw => $head . $body };

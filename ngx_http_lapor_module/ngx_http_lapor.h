@@ -1,0 +1,370 @@
+
+/*
+ * Copyright (C) Lapor contributors. BSD 2-clause, see LICENSE.
+ *
+ * Shared types of the module.
+ *
+ * Who lives how long, and who frees:
+ *
+ *   target   a distinct pair of lapor_redis and lapor_ack; from the cycle's
+ *            pool, so it dies with its configuration.
+ *   link     a target's connection in one worker; from the cycle's pool.  A
+ *            cleanup of that pool closes it, should exit_process not have.
+ *   ac       hiredis' context.  Owned by hiredis from the moment it was
+ *            attached: freed on failure, on EOF and by redisAsyncFree(), each
+ *            time after one callback per unanswered command (reply NULL) and
+ *            one call of ev.cleanup, which clears link->ac.
+ *   c        nginx's connection with the descriptor of ac; closed by
+ *            ev.cleanup alone.  hiredis never closes it (fd is set to -1).
+ *   op       one XADD; from the heap.  A waiting op (not yet given to hiredis)
+ *            dies with its request.  A sent op dies in its reply callback and
+ *            nowhere else: it outlives its request when the client aborts or
+ *            the deadline passes, and then op->r is NULL.
+ *   request  never outlives its op's knowledge of it: the cleanup handler of
+ *            the request clears op->r and the timer.
+ *
+ * A callback that answers a request may run any other request of the same
+ * connection (pipelining), hence new ops.  So state is changed first, requests
+ * are answered last, and neither op nor link is touched afterwards.
+ */
+
+
+#ifndef _NGX_HTTP_LAPOR_H_INCLUDED_
+#define _NGX_HTTP_LAPOR_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include <hiredis/hiredis.h>
+#include <hiredis/async.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+
+#include "ngx_http_lapor_scan.h"
+
+
+/* SHA-256 in bytes */
+#define NGX_HTTP_LAPOR_DIGEST_LEN       32
+
+/* the longest secret, token or password, in bytes */
+#define NGX_HTTP_LAPOR_SECRET_MAX       1024
+
+/* seconds that a refused sender is asked to wait */
+#define NGX_HTTP_LAPOR_RETRY_AFTER      "5"
+
+/* connecting, authentication and the check of settings together, in ms */
+#define NGX_HTTP_LAPOR_CONNECT_TIMEOUT  1000
+
+/* how often a link that is up looks at itself, and asks Redis, in ms */
+#define NGX_HTTP_LAPOR_TICK             1000
+#define NGX_HTTP_LAPOR_CHECK            5000
+
+/* backoff between two attempts to connect, in ms */
+#define NGX_HTTP_LAPOR_BACKOFF_MIN      100
+#define NGX_HTTP_LAPOR_BACKOFF_MAX      5000
+
+/* workers, old and new together, that can have gauges of their own */
+#define NGX_HTTP_LAPOR_SLOTS            512
+
+
+/* what lapor_ack demands and what Redis gives; more is stronger */
+
+typedef enum {
+    NGX_HTTP_LAPOR_ACK_MEMORY = 0,
+    NGX_HTTP_LAPOR_ACK_EVERYSEC,
+    NGX_HTTP_LAPOR_ACK_FSYNC
+} ngx_http_lapor_ack_e;
+
+
+/* what became of a request: $lapor_result and a counter each */
+
+typedef enum {
+    NGX_HTTP_LAPOR_NONE = 0,
+    NGX_HTTP_LAPOR_ACCEPTED,
+    NGX_HTTP_LAPOR_NO_SIGNATURE,
+    NGX_HTTP_LAPOR_DOUBLE_SIGNATURE,
+    NGX_HTTP_LAPOR_MALFORMED_SIGNATURE,
+    NGX_HTTP_LAPOR_WRONG_SIGNATURE,
+    NGX_HTTP_LAPOR_EMPTY,
+    NGX_HTTP_LAPOR_TOO_LARGE,
+    NGX_HTTP_LAPOR_METHOD,
+    NGX_HTTP_LAPOR_BAD_REQUEST,
+    NGX_HTTP_LAPOR_ABORTED,
+    NGX_HTTP_LAPOR_OVERLOAD,
+    NGX_HTTP_LAPOR_REDIS_DOWN,
+    NGX_HTTP_LAPOR_REDIS_ERROR,
+    NGX_HTTP_LAPOR_REDIS_LOST,
+    NGX_HTTP_LAPOR_TIMEOUT,
+    NGX_HTTP_LAPOR_FAILED,
+    NGX_HTTP_LAPOR_VERIFIED,
+    NGX_HTTP_LAPOR_VERIFY_REFUSED,
+    NGX_HTTP_LAPOR_RESULTS
+} ngx_http_lapor_result_e;
+
+
+/* error replies of Redis, by their first word */
+
+typedef enum {
+    NGX_HTTP_LAPOR_ERR_OOM = 0,
+    NGX_HTTP_LAPOR_ERR_READONLY,
+    NGX_HTTP_LAPOR_ERR_LOADING,
+    NGX_HTTP_LAPOR_ERR_MISCONF,
+    NGX_HTTP_LAPOR_ERR_NOAUTH,
+    NGX_HTTP_LAPOR_ERR_OTHER,
+    NGX_HTTP_LAPOR_ERRS
+} ngx_http_lapor_err_e;
+
+
+/* gauges of one worker, written by it alone, valid while pid is alive */
+
+typedef struct {
+    ngx_atomic_t                  pid;
+    ngx_atomic_t                  links;
+    ngx_atomic_t                  links_up;
+    ngx_atomic_t                  pending;
+    ngx_atomic_t                  pending_bytes;
+} ngx_http_lapor_slot_t;
+
+
+/* in shared memory, kept over a reload */
+
+typedef struct {
+    ngx_atomic_t                  results[NGX_HTTP_LAPOR_RESULTS];
+    ngx_atomic_t                  errors[NGX_HTTP_LAPOR_ERRS];
+    ngx_atomic_t                  bytes;      /* of accepted bodies */
+    ngx_atomic_t                  statuses;   /* accepted to a status stream */
+    ngx_atomic_t                  connects;
+    ngx_atomic_t                  losses;
+    ngx_atomic_t                  late;       /* replies that nobody awaited */
+    ngx_http_lapor_slot_t         slots[NGX_HTTP_LAPOR_SLOTS];
+} ngx_http_lapor_stat_t;
+
+
+typedef struct ngx_http_lapor_link_s  ngx_http_lapor_link_t;
+typedef struct ngx_http_lapor_op_s    ngx_http_lapor_op_t;
+
+
+/* one lapor_redis directive */
+
+typedef struct {
+    ngx_str_t                     text;       /* as configured, for logs */
+    ngx_str_t                     path;       /* of a unix socket, or empty */
+    ngx_str_t                     host;       /* numeric */
+    in_port_t                     port;
+    ngx_uint_t                    db;
+    ngx_str_t                     user;
+    ngx_str_t                     password;
+    ngx_str_t                     password_file;
+    ngx_str_t                     name;       /* for CLIENT SETNAME */
+} ngx_http_lapor_redis_t;
+
+
+typedef struct {
+    ngx_http_lapor_redis_t       *redis;
+    ngx_uint_t                    ack;
+    ngx_msec_t                    timeout;    /* the longest of its users' */
+    ngx_http_lapor_link_t        *link;       /* this process', once used */
+} ngx_http_lapor_target_t;
+
+
+typedef struct {
+    ngx_array_t                   targets;    /* ngx_http_lapor_target_t * */
+    ngx_shm_zone_t               *zone;
+} ngx_http_lapor_main_conf_t;
+
+
+typedef struct {
+    ngx_flag_t                    webhook;
+    ngx_str_t                     file;       /* where lapor_webhook stands */
+    ngx_uint_t                    line;
+
+    ngx_str_t                     token_file;
+    u_char                       *token;      /* SHA-256 of the verify token */
+    ngx_array_t                  *secrets;    /* EVP_MAC_CTX *, keyed */
+    ngx_http_lapor_redis_t       *redis;
+    ngx_http_lapor_target_t      *target;
+    ngx_uint_t                    ack;
+    ngx_int_t                     partitions;
+    ngx_msec_t                    timeout;
+    ngx_uint_t                    max_pending;
+    size_t                        max_bytes;
+} ngx_http_lapor_loc_conf_t;
+
+
+/* of a request */
+
+typedef struct {
+    ngx_uint_t                    result;
+    ngx_http_lapor_op_t          *op;         /* while one is unanswered */
+    ngx_str_t                     stream;
+    ngx_str_t                     id;
+    unsigned                      status:1;   /* goes to a status stream */
+    u_char                        expected[NGX_HTTP_LAPOR_DIGEST_LEN];
+    u_char                        digest[NGX_HTTP_LAPOR_DIGEST_LEN];
+} ngx_http_lapor_ctx_t;
+
+
+struct ngx_http_lapor_op_s {
+    ngx_http_request_t           *r;          /* NULL when nobody waits */
+    ngx_http_lapor_link_t        *link;
+    u_char                       *command;    /* memory of text, until sent */
+
+    /* event ident must be after 3 pointers as in ngx_connection_t */
+    ngx_int_t                     ident;
+
+    ngx_str_t                     text;       /* RESP */
+    size_t                        size;       /* of the body */
+    ngx_msec_t                    start;
+    ngx_event_t                   deadline;   /* not cancelable: holds worker */
+    ngx_queue_t                   queue;      /* in link->waiting or ->sent */
+    unsigned                      sent:1;
+};
+
+
+typedef enum {
+    NGX_HTTP_LAPOR_LINK_DOWN = 0,             /* no ac */
+    NGX_HTTP_LAPOR_LINK_CHECKING,             /* ac, until all is checked */
+    NGX_HTTP_LAPOR_LINK_UP,
+    NGX_HTTP_LAPOR_LINK_CLOSING               /* ac may still be there */
+} ngx_http_lapor_link_state_e;
+
+
+struct ngx_http_lapor_link_s {
+    ngx_http_lapor_target_t      *target;
+    redisAsyncContext            *ac;
+    ngx_connection_t             *c;
+
+    /* event ident must be after 3 pointers as in ngx_connection_t */
+    ngx_int_t                     ident;
+
+    ngx_uint_t                    state;
+    const char                   *reason;     /* why it closes, for the log */
+    unsigned                      connected:1;
+    unsigned                      writing:1;  /* within redisAsyncHandleWrite */
+    unsigned                      asked:1;    /* a check is unanswered */
+    unsigned                      reported:1; /* that it is down */
+
+    ngx_queue_t                   waiting;    /* ops, before the link is up */
+    ngx_queue_t                   sent;       /* ops, oldest first */
+    ngx_uint_t                    pending;    /* ops of both queues */
+    size_t                        bytes;      /* their bodies */
+
+    ngx_msec_t                    backoff;
+    ngx_msec_t                    asked_at;
+    ngx_msec_t                    complained; /* last log line for a request */
+
+    ngx_event_t                   retry;      /* cancelable */
+    ngx_event_t                   connect;    /* cancelable */
+    ngx_event_t                   tick;       /* cancelable */
+    ngx_event_t                   event;      /* posted: close, fail waiting */
+};
+
+
+extern ngx_module_t  ngx_http_lapor_module;
+
+
+/* ngx_http_lapor_module.c */
+
+/*
+ * Answers with an empty body; Retry-After comes with 503, Allow with 405.
+ * Returns what ngx_http_finalize_request() takes.
+ */
+ngx_int_t ngx_http_lapor_send(ngx_http_request_t *r, ngx_uint_t status);
+ngx_http_lapor_ctx_t *ngx_http_lapor_get_ctx(ngx_http_request_t *r);
+
+
+/* ngx_http_lapor_conf.c */
+
+char *ngx_http_lapor_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_lapor_max_pending(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_lapor_check_partitions(ngx_conf_t *cf, void *post, void *data);
+char *ngx_http_lapor_check_timeout(ngx_conf_t *cf, void *post, void *data);
+void *ngx_http_lapor_create_main_conf(ngx_conf_t *cf);
+void *ngx_http_lapor_create_loc_conf(ngx_conf_t *cf);
+char *ngx_http_lapor_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child);
+
+
+/* ngx_http_lapor_secret.c */
+
+char *ngx_http_lapor_token_file(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_lapor_secret_file(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_lapor_redis_password(ngx_conf_t *cf,
+    ngx_http_lapor_redis_t *redis, ngx_str_t *path);
+
+
+/* ngx_http_lapor_handshake.c */
+
+ngx_int_t ngx_http_lapor_handshake(ngx_http_request_t *r);
+
+/* cuts the query, hence the token, out of what nginx may log of the request */
+void ngx_http_lapor_hide_query(ngx_http_request_t *r);
+
+
+/* ngx_http_lapor_body.c */
+
+ngx_int_t ngx_http_lapor_signature(ngx_http_request_t *r,
+    ngx_http_lapor_ctx_t *ctx);
+void ngx_http_lapor_body_handler(ngx_http_request_t *r);
+
+
+/* ngx_http_lapor_op.c */
+
+/*
+ * Stores the verified body of r.  NGX_DONE: the request will be answered
+ * later; otherwise the status to answer with, ctx->result is set.
+ */
+ngx_int_t ngx_http_lapor_op_start(ngx_http_request_t *r,
+    ngx_http_lapor_ctx_t *ctx, size_t size);
+void ngx_http_lapor_op_flush(ngx_http_lapor_link_t *link);
+void ngx_http_lapor_op_refuse(ngx_http_lapor_link_t *link);
+
+
+/* ngx_http_lapor_link.c */
+
+ngx_http_lapor_link_t *ngx_http_lapor_link_get(
+    ngx_http_lapor_target_t *target);
+void ngx_http_lapor_link_connect(ngx_http_lapor_link_t *link);
+
+/* closes the link soon, from any context; reason must be a constant */
+void ngx_http_lapor_link_fail(ngx_http_lapor_link_t *link,
+    const char *reason);
+
+/* closes it now: never from within a callback of hiredis */
+void ngx_http_lapor_link_close(ngx_http_lapor_link_t *link,
+    const char *reason);
+
+/* hiredis has let go of its context, c is closed: called by ev.cleanup */
+void ngx_http_lapor_link_lost(ngx_http_lapor_link_t *link);
+
+void ngx_http_lapor_link_set(ngx_http_lapor_link_t *link, ngx_uint_t state);
+
+/* a command has succeeded */
+void ngx_http_lapor_link_good(ngx_http_lapor_link_t *link);
+
+
+/* ngx_http_lapor_adapter.c */
+
+/* gives ac's descriptor to nginx; NGX_ERROR leaves ac to the caller */
+ngx_int_t ngx_http_lapor_adapter_attach(ngx_http_lapor_link_t *link,
+    redisAsyncContext *ac);
+
+
+/* ngx_http_lapor_status.c */
+
+ngx_int_t ngx_http_lapor_status_init_zone(ngx_shm_zone_t *zone, void *data);
+void ngx_http_lapor_status_claim(ngx_log_t *log);
+void ngx_http_lapor_status_release(void);
+ngx_int_t ngx_http_lapor_status_handler(ngx_http_request_t *r);
+ngx_str_t *ngx_http_lapor_result_name(ngx_uint_t result);
+
+/* never NULL: outside of a worker, memory that nobody reads */
+extern ngx_http_lapor_stat_t  *ngx_http_lapor_stat;
+extern ngx_http_lapor_slot_t  *ngx_http_lapor_slot;
+
+
+#endif /* _NGX_HTTP_LAPOR_H_INCLUDED_ */
