@@ -158,7 +158,7 @@ clean(void)
     char    path[256];
 
     static const char *const  names[] = {
-        "ba/78/" ABC, "ba/78", "ba", "2d", "tmp", ""
+        ("ba/78/" ABC), "ba/78", "ba", "2d", "tmp", ""
     };
 
     for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

@@ -4,9 +4,10 @@
  * Many HTTP requests at once over libcurl's multi interface.  Only http and
  * https; no redirect unless the caller allows its URL; no signals.
  *
- * A request with a body is never sent twice by the library: libcurl would
- * repeat one whose kept-alive connection closed without an answer, although
- * the peer may have acted on it.
+ * What is neither GET nor HEAD is never sent twice by the library: libcurl
+ * would repeat a request whose kept-alive connection closed without an
+ * answer, although the peer may have acted on it.  Such a one ends with
+ * CURLE_SEND_FAIL_REWIND and unsent false.
  */
 
 #ifndef LAPOR_LIB_HTTP_H

@@ -161,6 +161,16 @@ lapor_http_set_method(struct lapor_http_req *req)
         (void) curl_easy_setopt(e, CURLOPT_SEEKDATA, req);
     }
 
+    /* without a body there is no rewind to refuse, but a new connection
+       is never tried twice */
+    if (req->call.body_len == 0
+        && (req->call.body != NULL
+            || (req->method != NULL && strcmp(req->method, "GET") != 0
+                && strcmp(req->method, "HEAD") != 0)))
+    {
+        (void) curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, 1L);
+    }
+
     if (req->method == NULL || strcmp(req->method, "GET") == 0
         || (strcmp(req->method, "POST") == 0 && req->call.body != NULL))
     {

@@ -32,6 +32,8 @@ static enum lapor_pg_class lapor_pg_item(struct lapor_pg *pg,
     int64_t *deadline, PGresult **ret_res);
 static enum lapor_pg_class lapor_pg_pipe_collect(struct lapor_pg *pg,
     PGresult **results, size_t *ret_failed);
+static enum lapor_pg_class lapor_pg_pipe_sync(struct lapor_pg *pg,
+    int64_t *deadline);
 static enum lapor_pg_class lapor_pg_pipe_settle(struct lapor_pg *pg,
     enum lapor_pg_class class);
 
@@ -528,8 +530,7 @@ lapor_pg_pipe_collect(struct lapor_pg *pg, PGresult **results,
     statement = 0;
     deadline = lapor_mono_ms() + pg->timeout_ms;
 
-    /* one more than queued: the sync */
-    for (i = 0; i <= pg->nqueue; i++) {
+    for (i = 0; i < pg->nqueue && pg->conn != NULL; i++) {
         res = NULL;
         one = lapor_pg_item(pg, &deadline, &res);
 
@@ -538,13 +539,13 @@ lapor_pg_pipe_collect(struct lapor_pg *pg, PGresult **results,
             *ret_failed = statement;
         }
 
-        if (i < pg->nqueue && pg->queue[i] != NULL) {
+        if (pg->queue[i] != NULL) {
             /* an aborted one has no result and was not prepared */
             if (one == LAPOR_PG_OK && res != NULL) {
                 lapor_pg_add_prepared(pg, pg->queue[i]);
             }
 
-        } else if (i < pg->nqueue) {
+        } else {
             if (results != NULL && one == LAPOR_PG_OK) {
                 results[statement] = res;
                 res = NULL;
@@ -554,13 +555,52 @@ lapor_pg_pipe_collect(struct lapor_pg *pg, PGresult **results,
         }
 
         PQclear(res);
+    }
 
-        if (pg->conn == NULL) {
+    one = lapor_pg_pipe_sync(pg, &deadline);
+
+    if (one != LAPOR_PG_OK && class == LAPOR_PG_OK) {
+        class = one;
+        *ret_failed = statement;
+    }
+
+    return class;
+}
+
+
+/*
+ * What fails at the commit itself is an item of its own before the sync, so
+ * there are two at most.
+ */
+
+static enum lapor_pg_class
+lapor_pg_pipe_sync(struct lapor_pg *pg, int64_t *deadline)
+{
+    int                  i;
+    bool                 synced;
+    PGresult            *res;
+    enum lapor_pg_class  class, one;
+
+    class = LAPOR_PG_OK;
+
+    for (i = 0; i < 2 && pg->conn != NULL; i++) {
+        res = NULL;
+        one = lapor_pg_item(pg, deadline, &res);
+        synced = res != NULL && PQresultStatus(res) == PGRES_PIPELINE_SYNC;
+        PQclear(res);
+
+        class = (class == LAPOR_PG_OK) ? one : class;
+
+        if (synced) {
             return class;
         }
     }
 
-    return class;
+    if (pg->conn != NULL) {
+        class = lapor_pg_lost(pg, "pipeline has no end");
+    }
+
+    return (class == LAPOR_PG_OK) ? LAPOR_PG_RETRY : class;
 }
 
 

@@ -96,7 +96,8 @@ lapor_pg_classify(const char *sqlstate)
 {
     size_t  i;
 
-    /* appendix A of the manual; 54: a value too long for its index */
+    /* appendix A of the manual; 54000: a value too long for its index,
+       08P01: a wrong number of parameters */
     static const struct {
         const char           *start;
         enum lapor_pg_class   class;
@@ -104,6 +105,7 @@ lapor_pg_classify(const char *sqlstate)
         { "00", LAPOR_PG_OK },
         { "01", LAPOR_PG_OK },
         { "02", LAPOR_PG_OK },
+        { "08P01", LAPOR_PG_BUG },
         { "08", LAPOR_PG_RETRY },
         { "22", LAPOR_PG_DATA },
         { "23", LAPOR_PG_DATA },

@@ -241,6 +241,13 @@ lapor_pgparams_cstr(struct lapor_pgparams *p, const char *text)
 
 
 void
+lapor_pgparams_str(struct lapor_pgparams *p, struct lapor_str str)
+{
+    lapor_pgparams_text(p, str.data, str.len);
+}
+
+
+void
 lapor_pgparams_bytea(struct lapor_pgparams *p, const void *data, size_t len)
 {
     lapor_pgparams_add(p, LAPOR_PG_BYTEA, data, len);
@@ -435,6 +442,13 @@ void
 lapor_pgarray_cstr(struct lapor_pgarray *a, const char *text)
 {
     lapor_pgarray_text(a, text, text == NULL ? 0 : strlen(text));
+}
+
+
+void
+lapor_pgarray_str(struct lapor_pgarray *a, struct lapor_str str)
+{
+    lapor_pgarray_text(a, str.data, str.len);
 }
 
 
