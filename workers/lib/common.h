@@ -61,7 +61,7 @@ struct lapor_common {
         "where media files are kept", 0, 0, 0),                               \
     LAPOR_COMMON_ENTRY(LAPOR_CONF_STRING, graph_url,                          \
         "https://graph.facebook.com", "base of the Graph API", 0, 0, 0),      \
-    LAPOR_COMMON_ENTRY(LAPOR_CONF_STRING, graph_version, "v23.0",             \
+    LAPOR_COMMON_ENTRY(LAPOR_CONF_STRING, graph_version, "v26.0",             \
         "version of the Graph API", 0, 0, 0)
 
 
