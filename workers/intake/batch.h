@@ -1,0 +1,166 @@
+/*
+ * Copyright (C) Lapor contributors. BSD 2-clause, see LICENSE.
+ *
+ * What a few stream entries hold, ready to be stored: a list of units, each
+ * of which PostgreSQL takes or refuses for itself. Everything lives in the
+ * batch's pool, what decode made too, and dies with its reset.
+ */
+
+#ifndef LAPOR_INTAKE_BATCH_H
+#define LAPOR_INTAKE_BATCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "decode/decode.h"
+#include "lib/pool.h"
+#include "lib/sha256.h"
+#include "lib/stream.h"
+
+
+/* A webhook as it came. */
+struct lapor_intake_raw {
+    const struct lapor_entry  *entry;
+    unsigned char              sha256[LAPOR_SHA256_LEN];
+    int64_t                    raw_id;       /* first 8 bytes of the hash */
+    int64_t                    received_ms;  /* kept within bounds */
+    unsigned                   part;
+};
+
+
+/* An identity as the table of that name keeps it. */
+struct lapor_intake_identity {
+    struct lapor_str  id;     /* absent: there is none */
+    const char       *kind;   /* phone or user_id */
+    unsigned          part;
+};
+
+
+/* One message, as lapor.intake_store takes it; all strings are such as a
+ * text column holds. */
+struct lapor_intake_message {
+    const struct lapor_event      *event;
+
+    unsigned                       part;      /* of the payload */
+    struct lapor_str               wamid;
+    int64_t                        seen_ms;   /* key of the ledger; 0: epoch */
+    int64_t                        sent_ms;   /* what is stored; 0: epoch */
+    struct lapor_intake_identity   self;      /* as the payload names it */
+    struct lapor_intake_identity   other;
+    struct lapor_str               name;
+    struct lapor_str               username;
+
+    struct lapor_str               phone_number_id;
+    struct lapor_str               type;
+    struct lapor_str               body;
+    struct lapor_str               detail;    /* JSON */
+    int                            damaged;
+
+    struct lapor_str               media_id;
+    struct lapor_str               mime_type;
+    struct lapor_str               filename;
+    struct lapor_str               sha256;    /* hex */
+    struct lapor_str               url;
+
+    const char                    *category;
+    const char                    *urgency;
+    const char                    *function;
+    bool                           sensitive;
+    double                         prank;
+    double                         confidence;
+
+    bool                           opens;
+    bool                           answers;
+    bool                           pin;
+    double                         lat;
+    double                         lon;
+
+    /* found out while storing, anew in each try */
+    bool                           fresh;     /* not in the ledger before */
+    bool                           known;     /* reporter_id is his */
+    bool                           first;     /* known by self, not by other */
+    unsigned                       home;
+    int64_t                        reporter_id;
+    struct lapor_str               peer;      /* last known; absent: none */
+    struct lapor_intake_identity   name_as;   /* unknown: whose report it is */
+    int64_t                        report_id;
+};
+
+
+/* One status of a message of ours, as lapor.status_store takes it. */
+struct lapor_intake_status {
+    unsigned           part;
+    int64_t            task_id;      /* 0: the status names none */
+    struct lapor_str   wamid;
+    const char        *state;
+    int64_t            at_ms;
+    bool               has_code;
+    int32_t            code;
+    struct lapor_str   title;
+};
+
+
+/* Something about the account, as lapor.notice_store takes it. */
+struct lapor_intake_notice {
+    unsigned           part;
+    int64_t            notice_id;
+    struct lapor_str   field;
+    struct lapor_str   waba_id;
+    struct lapor_str   phone_number_id;
+    struct lapor_str   data;         /* JSON */
+};
+
+
+enum lapor_intake_kind {
+    LAPOR_INTAKE_RAW,
+    LAPOR_INTAKE_MESSAGE,
+    LAPOR_INTAKE_NOTICE,
+    LAPOR_INTAKE_STATUS,
+    LAPOR_INTAKE_DEAD
+};
+
+
+struct lapor_intake_unit {
+    enum lapor_intake_kind         kind;
+    struct lapor_intake_raw       *raw;
+    int                            item;      /* position; -1: the webhook */
+    struct lapor_intake_message   *message;
+    struct lapor_intake_notice    *notice;
+    struct lapor_intake_status    *status;
+    const char                    *reason;    /* of a DEAD one */
+    char                           sqlstate[6];
+};
+
+
+struct lapor_intake_list {
+    struct lapor_intake_unit  *units;
+    size_t                     n;
+    size_t                     size;
+};
+
+
+struct lapor_intake_batch {
+    struct lapor_pool         *pool;
+    struct lapor_intake_list   list;      /* webhooks and messages, in the
+                                             order in which they came */
+    struct lapor_intake_list   statuses;
+};
+
+
+/*
+ * Decodes entries, one after the other, until the batch holds about so many
+ * items or bytes; at least one is taken. Returns how many were.
+ */
+size_t lapor_intake_batch_fill(struct lapor_intake_batch *batch,
+    const struct lapor_entry *entries, size_t n, size_t max_items,
+    size_t max_bytes);
+
+/* A new unit at the end of the list; dead until the caller says otherwise. */
+struct lapor_intake_unit *lapor_intake_unit_add(struct lapor_pool *pool,
+    struct lapor_intake_list *list, struct lapor_intake_raw *raw, int item);
+
+/* The first eight bytes of a hash as a signed number, the first is the
+ * highest. */
+int64_t lapor_intake_hash_id(const unsigned char *digest);
+
+#endif

@@ -1,0 +1,96 @@
+/*
+ * Copyright (C) Lapor contributors. BSD 2-clause, see LICENSE.
+ *
+ * The table of settings: parser, checker, -T and -h in one.
+ */
+
+#include <ctype.h>
+#include <string.h>
+
+#include "intake/conf.h"
+
+
+#define ENTRY(type, name, value, help, min, max)                              \
+    { "intake", #name, type, offsetof(struct lapor_intake_conf, name), value, \
+      help, 0, min, max }
+
+
+static int intake_conf_check(const void *data, char *err, size_t size);
+
+
+static const struct lapor_conf_entry  intake_conf_entries[] = {
+    LAPOR_COMMON_ENTRIES,
+
+    ENTRY(LAPOR_CONF_STRING, consumer, "intake-0",
+          "name in the consumer group: its own for each process, the same "
+          "after a restart", 0, 0),
+    ENTRY(LAPOR_CONF_INT, batch, "200",
+          "stream entries read at a time, about", 1, 10000),
+    ENTRY(LAPOR_CONF_SIZE, batch_bytes, "16m",
+          "webhook bytes in one transaction, about", 1024, 268435456),
+    ENTRY(LAPOR_CONF_INT, batch_items, "2000",
+          "messages and statuses in one transaction, about", 1, 100000),
+    ENTRY(LAPOR_CONF_DURATION, block, "2s",
+          "longest wait for new entries, and so for a stop", 10, 10000),
+    ENTRY(LAPOR_CONF_DURATION, claim_idle, "60s",
+          "how long another consumer holds an entry before it is taken over",
+          100, 86400000),
+    ENTRY(LAPOR_CONF_DURATION, trim, "1s",
+          "how often processed entries are removed, an eighth of the streams "
+          "at a time", 10, 3600000),
+    ENTRY(LAPOR_CONF_INT, months_ahead, "2",
+          "monthly partitions made ahead", 1, 24),
+    ENTRY(LAPOR_CONF_DURATION, summary, "60s",
+          "how often a line with counts is logged", 1000, 86400000)
+};
+
+
+static const struct lapor_conf_spec  intake_conf_spec = {
+    .program = "lapor-intake",
+    .section = "intake",
+    .summary = "stores what the webhook streams bring",
+    .entries = intake_conf_entries,
+    .n = sizeof(intake_conf_entries) / sizeof(intake_conf_entries[0]),
+    .check = intake_conf_check
+};
+
+
+void
+lapor_intake_conf_main(int argc, char **argv,
+    struct lapor_intake_conf *ret_conf)
+{
+    memset(ret_conf, 0, sizeof(*ret_conf));
+    lapor_conf_main(argc, argv, &intake_conf_spec, ret_conf);
+}
+
+
+void
+lapor_intake_conf_free(struct lapor_intake_conf *conf)
+{
+    lapor_conf_free(intake_conf_spec.entries, intake_conf_spec.n,
+                    intake_conf_spec.section, conf);
+}
+
+
+static int
+intake_conf_check(const void *data, char *err, size_t size)
+{
+    const char                      *p;
+    const struct lapor_intake_conf  *conf;
+
+    conf = data;
+
+    for (p = conf->consumer; *p != '\0'; p++) {
+        if (!isalnum((unsigned char) *p) && strchr("-_.", *p) == NULL) {
+            break;
+        }
+    }
+
+    if (*p != '\0' || p == conf->consumer || p - conf->consumer > 64) {
+        (void) snprintf(err, size, "consumer must be 1 to 64 of the "
+                        "characters A-Z a-z 0-9 - _ .");
+        return -1;
+    }
+
+    return lapor_common_check(&conf->common, err, size);
+}

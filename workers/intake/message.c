@@ -1,0 +1,353 @@
+/*
+ * Copyright (C) Lapor contributors. BSD 2-clause, see LICENSE.
+ *
+ * Who wrote, when, what; and the two rules of conversation that the payload
+ * alone decides: may this message open a report beside an older one, and does
+ * it deserve the automatic answer.
+ */
+
+#include <string.h>
+
+#include "intake/message.h"
+#include "intake/pin.h"
+#include "lib/codec.h"
+#include "lib/part.h"
+#include "lib/utf8.h"
+
+
+#define MESSAGE_DAY_MS  INT64_C(86400000)
+
+/* Meta's error of a message that cannot be shown, such as the first ones of a
+ * number that moves to the Cloud API (Cloud API, error codes). */
+#define MESSAGE_UNAVAILABLE  131060
+
+
+static int message_person(struct lapor_pool *pool,
+    struct lapor_intake_message *message);
+static struct lapor_intake_identity message_identity(struct lapor_pool *pool,
+    struct lapor_str id);
+static struct lapor_str message_system_id(const struct lapor_event *event);
+static void message_time(struct lapor_intake_message *message,
+    const struct lapor_intake_raw *raw);
+static void message_media(struct lapor_pool *pool,
+    struct lapor_intake_message *message);
+static struct lapor_str message_sha256(struct lapor_pool *pool,
+    struct lapor_str text);
+static void message_rules(struct lapor_intake_message *message);
+static bool message_own(const struct lapor_event *event);
+static bool message_digits(struct lapor_str str);
+static bool message_key(struct lapor_str str);
+
+
+struct lapor_intake_message *
+lapor_intake_message_make(struct lapor_pool *pool,
+    const struct lapor_intake_raw *raw, const struct lapor_event *event)
+{
+    int                          *damaged;
+    struct lapor_intake_message  *m;
+
+    m = lapor_pool_alloc(pool, sizeof(*m));
+    m->event = event;
+    m->part = event->part;
+    m->wamid = event->wamid;
+    m->damaged = (int) event->damaged;
+    damaged = &m->damaged;
+
+    if (message_person(pool, m) == -1) {
+        return NULL;
+    }
+
+    message_time(m, raw);
+
+    m->name = lapor_utf8_pgtext(pool, event->name, damaged);
+    m->username = lapor_utf8_pgtext(pool, event->username, damaged);
+    m->phone_number_id = lapor_utf8_pgtext(pool, event->phone_number_id,
+                                           damaged);
+    m->type = lapor_utf8_pgtext(pool, event->type, damaged);
+    m->body = lapor_utf8_pgtext(pool, event->text, damaged);
+    m->detail = lapor_intake_detail_make(pool, event, damaged);
+
+    if (m->phone_number_id.data == NULL) {
+        m->phone_number_id = LAPOR_STR("");
+    }
+
+    if (lapor_str_empty(m->type)) {
+        m->type = LAPOR_STR("unknown");
+    }
+
+    message_media(pool, m);
+
+    if (event->location != NULL && event->location->readable) {
+        m->lat = event->location->lat;
+        m->lon = event->location->lon;
+        m->pin = lapor_intake_pin(&m->lat, &m->lon);
+    }
+
+    message_rules(m);
+    lapor_intake_rate(m);
+
+    return m;
+}
+
+
+/*
+ * The payload's identity leads; a second one, if there is any, is only looked
+ * at when the first is new, and kept as its peer. A user's number can stand
+ * in contacts[] although the message itself names only the user id.
+ */
+
+static int
+message_person(struct lapor_pool *pool, struct lapor_intake_message *m)
+{
+    struct lapor_str           self, other;
+    const struct lapor_event  *event;
+
+    event = m->event;
+    self = event->identity;
+
+    if (lapor_str_empty(self)) {
+        self = message_system_id(event);
+    }
+
+    if (lapor_str_empty(self)) {
+        return -1;
+    }
+
+    m->self = message_identity(pool, self);
+
+    if (message_digits(self)) {
+        other = event->user_id;
+
+    } else {
+        other = event->phone;
+
+        if (lapor_str_empty(other) && message_digits(event->wa_id)) {
+            other = event->wa_id;
+        }
+    }
+
+    if (message_key(other) && !lapor_str_eq(other, self)) {
+        m->other = message_identity(pool, other);
+    }
+
+    return 0;
+}
+
+
+static struct lapor_intake_identity
+message_identity(struct lapor_pool *pool, struct lapor_str id)
+{
+    int                           damaged;
+    struct lapor_intake_identity  identity;
+
+    identity.id = lapor_utf8_pgtext(pool, id, &damaged);
+    identity.kind = message_digits(id) ? "phone" : "user_id";
+    identity.part = lapor_part(id.data, id.len);
+
+    return identity;
+}
+
+
+/* A system message about a changed user id names no sender, only the ids
+ * before and after (Cloud API, system messages). */
+
+static struct lapor_str
+message_system_id(const struct lapor_event *event)
+{
+    size_t                      i;
+    struct lapor_str            ids[4];
+    const struct lapor_system  *notice;
+
+    notice = event->system;
+
+    if (notice == NULL) {
+        return LAPOR_STR_NONE;
+    }
+
+    ids[0] = notice->previous_user_id;
+    ids[1] = notice->customer;
+    ids[2] = notice->user_id;
+    ids[3] = notice->wa_id;
+
+    for (i = 0; i < 4; i++) {
+        if (message_key(ids[i])) {
+            return ids[i];
+        }
+    }
+
+    return LAPOR_STR_NONE;
+}
+
+
+/*
+ * The ledger's key is the payload's time as it is, since a redelivery must
+ * give the same. What is stored leaves out a time that lies in the future:
+ * one wrong clock would put a report above all others for good.
+ */
+
+static void
+message_time(struct lapor_intake_message *m,
+    const struct lapor_intake_raw *raw)
+{
+    if (m->event->sent != LAPOR_SENT_VALID) {
+        return;
+    }
+
+    m->seen_ms = m->event->sent_at * 1000;
+
+    if (m->seen_ms <= raw->received_ms + MESSAGE_DAY_MS) {
+        m->sent_ms = m->seen_ms;
+    }
+}
+
+
+static void
+message_media(struct lapor_pool *pool, struct lapor_intake_message *m)
+{
+    int                       *damaged;
+    const struct lapor_media  *media;
+
+    media = m->event->media;
+
+    /* without an id, or with one that cannot be a key, nothing can be
+     * fetched; the detail has what there is */
+    if (media == NULL || !message_key(media->id)) {
+        return;
+    }
+
+    damaged = &m->damaged;
+
+    m->media_id = media->id;
+    m->mime_type = lapor_utf8_pgtext(pool, media->mime_type, damaged);
+    m->filename = lapor_utf8_pgtext(pool, media->filename, damaged);
+    m->url = lapor_utf8_pgtext(pool, media->url, damaged);
+    m->sha256 = message_sha256(pool, media->sha256);
+}
+
+
+/* Base64 of 32 bytes is what Meta sends; hex is what it once sent. */
+
+static struct lapor_str
+message_sha256(struct lapor_pool *pool, struct lapor_str text)
+{
+    size_t            len;
+    unsigned char     digest[LAPOR_SHA256_HEX_LEN];
+    struct lapor_str  hex;
+
+    hex = LAPOR_STR_NONE;
+    len = 0;
+
+    if (text.len == LAPOR_SHA256_HEX_LEN) {
+        if (lapor_hex_decode(text.data, text.len, digest) == 0) {
+            len = LAPOR_SHA256_LEN;
+        }
+
+    } else if (text.len == LAPOR_BASE64_LEN(LAPOR_SHA256_LEN)
+               || text.len == LAPOR_BASE64_LEN(LAPOR_SHA256_LEN) - 1)
+    {
+        if (lapor_base64_decode(text.data, text.len, digest, &len) == -1) {
+            len = 0;
+        }
+    }
+
+    if (len == LAPOR_SHA256_LEN) {
+        char  *out;
+
+        out = lapor_pool_bytes(pool, LAPOR_SHA256_HEX_LEN + 1);
+        lapor_hex_encode(digest, len, out);
+        hex.data = out;
+        hex.len = LAPOR_SHA256_HEX_LEN;
+    }
+
+    return hex;
+}
+
+
+static void
+message_rules(struct lapor_intake_message *m)
+{
+    const struct lapor_event    *event;
+    const struct lapor_failure  *error;
+
+    event = m->event;
+
+    m->opens = !lapor_str_eqz(m->type, "reaction")
+               && !lapor_str_eqz(m->type, "system")
+               && !lapor_str_eqz(m->type, "edit")
+               && !lapor_str_eqz(m->type, "revoke");
+
+    m->answers = m->opens
+                 && event->group_id.data == NULL
+                 && !lapor_str_empty(m->phone_number_id)
+                 && !message_own(event);
+
+    for (error = event->errors; error != NULL; error = error->next) {
+        if (error->has_code && error->code == MESSAGE_UNAVAILABLE) {
+            m->answers = false;
+        }
+    }
+}
+
+
+/* Is the sender the very number that was written to? Its display form may
+ * have a plus sign, blanks and dashes. */
+
+static bool
+message_own(const struct lapor_event *event)
+{
+    size_t            i, digits;
+    struct lapor_str  shown;
+
+    shown = event->display_phone_number;
+    digits = 0;
+
+    for (i = 0; i < shown.len; i++) {
+
+        if (shown.data[i] < '0' || shown.data[i] > '9') {
+            continue;
+        }
+
+        if (digits == event->phone.len
+            || event->phone.data[digits] != shown.data[i])
+        {
+            return false;
+        }
+
+        digits++;
+    }
+
+    return digits > 0 && digits == event->phone.len;
+}
+
+
+static bool
+message_digits(struct lapor_str str)
+{
+    size_t  i;
+
+    for (i = 0; i < str.len; i++) {
+        if (str.data[i] < '0' || str.data[i] > '9') {
+            return false;
+        }
+    }
+
+    return str.len > 0;
+}
+
+
+/* Fit to be a key: Meta's ids are printable ASCII, and an index takes no more
+ * than a few hundred bytes (decode.h). */
+
+static bool
+message_key(struct lapor_str str)
+{
+    size_t  i;
+
+    for (i = 0; i < str.len; i++) {
+        if (str.data[i] < 0x20 || str.data[i] > 0x7e) {
+            return false;
+        }
+    }
+
+    return str.len > 0 && str.len <= LAPOR_DECODE_ID_MAX / 2;
+}

@@ -1,0 +1,26 @@
+/*
+ * Copyright (C) Lapor contributors. BSD 2-clause, see LICENSE.
+ *
+ * A message event as the row that is stored.
+ */
+
+#ifndef LAPOR_INTAKE_MESSAGE_H
+#define LAPOR_INTAKE_MESSAGE_H
+
+#include "intake/batch.h"
+
+
+/* NULL for a system message that names nobody: it can only be a notice. */
+struct lapor_intake_message *lapor_intake_message_make(
+    struct lapor_pool *pool, const struct lapor_intake_raw *raw,
+    const struct lapor_event *event);
+
+/* What is known of the message besides its columns, as jsonb takes it. Sets
+ * *ret_damaged to 1 where a character had to be replaced. */
+struct lapor_str lapor_intake_detail_make(struct lapor_pool *pool,
+    const struct lapor_event *event, int *ret_damaged);
+
+/* Category, urgency and function, by the words or by what comes without. */
+void lapor_intake_rate(struct lapor_intake_message *message);
+
+#endif

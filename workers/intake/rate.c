@@ -1,0 +1,88 @@
+/*
+ * Copyright (C) Lapor contributors. BSD 2-clause, see LICENSE.
+ *
+ * How urgent and of what kind a message is, until a person decides. Words are
+ * the classifier's; what comes without words is rated by what it is.
+ */
+
+#include "classify/classify.h"
+#include "intake/message.h"
+
+
+static bool rate_evidence(const struct lapor_event *event,
+    struct lapor_str type);
+static bool rate_vague(enum lapor_category category);
+
+
+void
+lapor_intake_rate(struct lapor_intake_message *m)
+{
+    bool                 evidence, worded;
+    struct lapor_class   class;
+    struct lapor_str     text;
+
+    text = m->event->text;
+    evidence = rate_evidence(m->event, m->type);
+
+    /* the words of a system message are the platform's own, and an emoji on
+     * another message says nothing about a report */
+    worded = !lapor_str_empty(text) && !lapor_str_eqz(m->type, "system")
+             && !lapor_str_eqz(m->type, "reaction");
+
+    /* -1 leaves the class of an empty text */
+    (void) lapor_classify(worded ? text.data : NULL, worded ? text.len : 0,
+                          &class);
+
+    if (!worded && !m->opens) {
+        class.category = LAPOR_BUKAN_LAPORAN;
+        class.urgency = LAPOR_P4;
+    }
+
+    /*
+     * A photo, a voice note or a place by itself is a report that nobody has
+     * read yet, and "pak" or "selamat pagi" below a photo does not make it
+     * less. No words that say something: it never raises an open report.
+     */
+    if (evidence && rate_vague(class.category)) {
+        class.category = LAPOR_AMBIGU;
+        class.function = LAPOR_OPERATOR;
+        class.urgency = LAPOR_P2;
+        class.confidence = 0;
+    }
+
+    /* who shares a place wants somebody to come */
+    if (m->event->location != NULL && class.urgency > LAPOR_P2) {
+        class.urgency = LAPOR_P2;
+    }
+
+    m->category = lapor_category_code(class.category);
+    m->urgency = lapor_urgency_code(class.urgency);
+    m->function = lapor_function_code(class.function);
+    m->sensitive = class.sensitive != 0;
+    m->prank = class.prank;
+    m->confidence = class.confidence;
+}
+
+
+/* A message that cannot be shown may have been anything. */
+
+static bool
+rate_evidence(const struct lapor_event *event, struct lapor_str type)
+{
+    if (lapor_str_eqz(type, "sticker") || lapor_str_eqz(type, "reaction")
+        || lapor_str_eqz(type, "system") || lapor_str_eqz(type, "revoke"))
+    {
+        return false;
+    }
+
+    return event->media != NULL || event->location != NULL
+           || event->cards != NULL || lapor_str_eqz(type, "unsupported")
+           || lapor_str_eqz(type, "unknown");
+}
+
+
+static bool
+rate_vague(enum lapor_category category)
+{
+    return category == LAPOR_AMBIGU || category == LAPOR_BUKAN_LAPORAN;
+}

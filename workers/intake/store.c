@@ -1,0 +1,252 @@
+/*
+ * Copyright (C) Lapor contributors. BSD 2-clause, see LICENSE.
+ *
+ * Transactions and their failures. Locks are taken in one order, whoever
+ * stores: phase by phase, in each the parts ascending.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "intake/store.h"
+#include "lib/log.h"
+#include "lib/notify.h"
+#include "lib/timeutil.h"
+
+
+static enum lapor_pg_class store_range(struct lapor_intake_store *store,
+    struct lapor_intake_unit *units, size_t n, lapor_intake_store_pt run);
+static enum lapor_pg_class store_dead(struct lapor_intake_store *store,
+    const struct lapor_intake_unit *unit);
+static enum lapor_pg_class store_start(struct lapor_intake_store *store);
+static enum lapor_pg_class store_end(struct lapor_intake_store *store,
+    enum lapor_pg_class class);
+static void store_tell(const struct lapor_intake_unit *units, size_t n);
+static int slots_compare(const void *one, const void *two);
+
+
+enum lapor_pg_class
+lapor_intake_store_batch(struct lapor_intake_store *store,
+    struct lapor_intake_batch *batch)
+{
+    enum lapor_pg_class  class;
+
+    class = store_range(store, batch->list.units, batch->list.n,
+                        lapor_intake_store_list);
+
+    if (class == LAPOR_PG_OK) {
+        class = store_range(store, batch->statuses.units, batch->statuses.n,
+                            lapor_intake_store_statuses);
+    }
+
+    return class;
+}
+
+
+static enum lapor_pg_class
+store_range(struct lapor_intake_store *store, struct lapor_intake_unit *units,
+    size_t n, lapor_intake_store_pt run)
+{
+    size_t               half;
+    enum lapor_pg_class  class;
+
+    if (n == 0) {
+        return LAPOR_PG_OK;
+    }
+
+    lapor_notify_watchdog();
+
+    class = run(store, units, n);
+
+    if (class != LAPOR_PG_DATA) {
+        return class;
+    }
+
+    if (n == 1) {
+        return store_dead(store, units);
+    }
+
+    half = n / 2;
+    class = store_range(store, units, half, run);
+
+    if (class == LAPOR_PG_OK) {
+        class = store_range(store, units + half, n - half, run);
+    }
+
+    return class;
+}
+
+
+static enum lapor_pg_class
+store_dead(struct lapor_intake_store *store,
+    const struct lapor_intake_unit *unit)
+{
+    enum lapor_pg_class        class;
+    struct lapor_intake_unit   dead;
+
+    /* a quarantine that refuses something is not the data's fault */
+    if (unit->kind == LAPOR_INTAKE_DEAD) {
+        return LAPOR_PG_BUG;
+    }
+
+    dead = *unit;
+    dead.kind = LAPOR_INTAKE_DEAD;
+    dead.reason = "refused by the database";
+    memcpy(dead.sqlstate, lapor_pg_sqlstate(store->pg),
+           strnlen(lapor_pg_sqlstate(store->pg), sizeof(dead.sqlstate) - 1)
+           + 1);
+
+    lapor_log_warn("%s stream=%s entry=%s item=%d",
+                   lapor_pg_error(store->pg), unit->raw->entry->key,
+                   unit->raw->entry->id, unit->item);
+
+    class = lapor_intake_store_list(store, &dead, 1);
+
+    return class == LAPOR_PG_DATA ? LAPOR_PG_BUG : class;
+}
+
+
+enum lapor_pg_class
+lapor_intake_store_list(struct lapor_intake_store *store,
+    struct lapor_intake_unit *units, size_t n)
+{
+    enum lapor_pg_class  class;
+
+    class = store_start(store);
+
+    if (class != LAPOR_PG_OK) {
+        return class;
+    }
+
+    class = lapor_intake_store_messages(store, units, n);
+
+    if (class == LAPOR_PG_OK) {
+        class = lapor_intake_store_rest(store, units, n);
+    }
+
+    class = store_end(store, class);
+
+    if (class == LAPOR_PG_OK) {
+        store_tell(units, n);
+    }
+
+    return class;
+}
+
+
+enum lapor_pg_class
+lapor_intake_store_statuses(struct lapor_intake_store *store,
+    struct lapor_intake_unit *units, size_t n)
+{
+    enum lapor_pg_class  class;
+
+    class = store_start(store);
+
+    if (class != LAPOR_PG_OK) {
+        return class;
+    }
+
+    return store_end(store, lapor_intake_store_rest(store, units, n));
+}
+
+
+static enum lapor_pg_class
+store_start(struct lapor_intake_store *store)
+{
+    lapor_pool_reset(store->pool);
+    memset(&store->now, 0, sizeof(store->now));
+    store->at_ms = lapor_time_ms();
+
+    return lapor_pg_begin(store->pg);
+}
+
+
+/* A commit of which nobody knows is RETRY too: the keys make it harmless. */
+
+static enum lapor_pg_class
+store_end(struct lapor_intake_store *store, enum lapor_pg_class class)
+{
+    size_t           i;
+    uint64_t        *sum;
+    const uint64_t  *one;
+
+    if (class == LAPOR_PG_OK) {
+        class = lapor_pg_commit(store->pg);
+    }
+
+    if (class != LAPOR_PG_OK) {
+        lapor_pg_rollback(store->pg);
+        return class;
+    }
+
+    sum = (uint64_t *) &store->count;
+    one = (const uint64_t *) &store->now;
+
+    for (i = 0; i < sizeof(store->count) / sizeof(uint64_t); i++) {
+        sum[i] += one[i];
+    }
+
+    return LAPOR_PG_OK;
+}
+
+
+static void
+store_tell(const struct lapor_intake_unit *units, size_t n)
+{
+    size_t  i;
+
+    for (i = 0; i < n; i++) {
+
+        if (units[i].kind == LAPOR_INTAKE_DEAD) {
+            lapor_log_warn("quarantined: %s stream=%s entry=%s item=%d "
+                           "sqlstate=%s", units[i].reason,
+                           units[i].raw->entry->key, units[i].raw->entry->id,
+                           units[i].item, units[i].sqlstate);
+        }
+    }
+}
+
+
+void
+lapor_intake_slots_sort(struct lapor_intake_slot *slots, size_t n)
+{
+    if (n > 1) {
+        qsort(slots, n, sizeof(*slots), slots_compare);
+    }
+}
+
+
+/* The units lie in one array, so their addresses are their order. */
+
+static int
+slots_compare(const void *one, const void *two)
+{
+    const struct lapor_intake_slot  *a, *b;
+
+    a = one;
+    b = two;
+
+    if (a->part != b->part) {
+        return a->part < b->part ? -1 : 1;
+    }
+
+    if (a->unit != b->unit) {
+        return a->unit < b->unit ? -1 : 1;
+    }
+
+    return 0;
+}
+
+
+size_t
+lapor_intake_slots_end(const struct lapor_intake_slot *slots, size_t n,
+    size_t from)
+{
+    size_t  i;
+
+    for (i = from; i < n && slots[i].part == slots[from].part; i++) {
+        /* void */
+    }
+
+    return i;
+}

@@ -1,0 +1,81 @@
+/*
+ * Copyright (C) Lapor contributors. BSD 2-clause, see LICENSE.
+ *
+ * A batch into PostgreSQL. Messages and notices first, in one transaction;
+ * then the statuses in another. All of it is safe to repeat, whole or in
+ * part, and that is what a caller does after anything but success.
+ */
+
+#ifndef LAPOR_INTAKE_STORE_H
+#define LAPOR_INTAKE_STORE_H
+
+#include "intake/batch.h"
+#include "lib/pg.h"
+
+
+/* Since the start; or of one transaction, until it is committed. */
+struct lapor_intake_count {
+    uint64_t  webhooks;
+    uint64_t  messages;      /* new ones */
+    uint64_t  duplicates;
+    uint64_t  reports;       /* opened */
+    uint64_t  statuses;
+    uint64_t  notices;
+    uint64_t  quarantined;
+    uint64_t  media_tasks;
+    uint64_t  reply_tasks;
+};
+
+
+struct lapor_intake_store {
+    struct lapor_pg            *pg;
+    struct lapor_pool          *pool;    /* of one transaction */
+    struct lapor_intake_count   count;
+    struct lapor_intake_count   now;     /* of the transaction at hand */
+    int64_t                     at_ms;   /* when it began */
+};
+
+
+/* Does one transaction, or nothing; the class says why not. */
+typedef enum lapor_pg_class (*lapor_intake_store_pt)(
+    struct lapor_intake_store *store, struct lapor_intake_unit *units,
+    size_t n);
+
+
+/*
+ * OK when everything is stored or in quarantine. RETRY: do the batch again,
+ * later. BUG: our statements, rights or settings are wrong; nothing may be
+ * blamed on the data. What refuses to be stored (class DATA) is found by
+ * halving, and set aside alone.
+ */
+enum lapor_pg_class lapor_intake_store_batch(struct lapor_intake_store *store,
+    struct lapor_intake_batch *batch) LAPOR_PG_MUST;
+
+/* The two kinds of transaction. */
+enum lapor_pg_class lapor_intake_store_list(struct lapor_intake_store *store,
+    struct lapor_intake_unit *units, size_t n) LAPOR_PG_MUST;
+enum lapor_pg_class lapor_intake_store_statuses(
+    struct lapor_intake_store *store, struct lapor_intake_unit *units,
+    size_t n) LAPOR_PG_MUST;
+
+/* The parts of the former: each is a pipeline, or some, inside of it. */
+enum lapor_pg_class lapor_intake_store_messages(
+    struct lapor_intake_store *store, struct lapor_intake_unit *units,
+    size_t n) LAPOR_PG_MUST;
+enum lapor_pg_class lapor_intake_store_rest(struct lapor_intake_store *store,
+    struct lapor_intake_unit *units, size_t n) LAPOR_PG_MUST;
+
+
+/* Units in the order of their parts, and of their coming within one. */
+struct lapor_intake_slot {
+    unsigned                   part;
+    struct lapor_intake_unit  *unit;
+};
+
+void lapor_intake_slots_sort(struct lapor_intake_slot *slots, size_t n);
+
+/* Where the run of slots that starts at "from" ends: the next part. */
+size_t lapor_intake_slots_end(const struct lapor_intake_slot *slots, size_t n,
+    size_t from);
+
+#endif

@@ -1,0 +1,271 @@
+/*
+ * Copyright (C) Lapor contributors. BSD 2-clause, see LICENSE.
+ *
+ * Notices, statuses and the quarantine.
+ */
+
+#include <string.h>
+
+#include "intake/store.h"
+#include "lib/part.h"
+
+
+static size_t rest_select(struct lapor_intake_store *store,
+    struct lapor_intake_unit *units, size_t n, enum lapor_intake_kind kind,
+    struct lapor_intake_slot **ret_slots);
+static enum lapor_pg_class rest_notices(struct lapor_intake_store *store,
+    struct lapor_intake_slot *slots, size_t n);
+static enum lapor_pg_class rest_statuses(struct lapor_intake_store *store,
+    struct lapor_intake_slot *slots, size_t n);
+static void rest_status(struct lapor_pgarray **a,
+    const struct lapor_intake_unit *unit);
+static enum lapor_pg_class rest_dead(struct lapor_intake_store *store,
+    const struct lapor_intake_unit *unit);
+static void rest_text(struct lapor_pgarray *a, struct lapor_str str);
+
+
+enum lapor_pg_class
+lapor_intake_store_rest(struct lapor_intake_store *store,
+    struct lapor_intake_unit *units, size_t n)
+{
+    size_t                     i, count;
+    enum lapor_pg_class        class;
+    struct lapor_intake_slot  *slots;
+
+    count = rest_select(store, units, n, LAPOR_INTAKE_NOTICE, &slots);
+    class = rest_notices(store, slots, count);
+
+    if (class != LAPOR_PG_OK) {
+        return class;
+    }
+
+    count = rest_select(store, units, n, LAPOR_INTAKE_STATUS, &slots);
+    class = rest_statuses(store, slots, count);
+
+    count = rest_select(store, units, n, LAPOR_INTAKE_DEAD, &slots);
+
+    for (i = 0; i < count && class == LAPOR_PG_OK; i++) {
+        class = rest_dead(store, slots[i].unit);
+    }
+
+    return class;
+}
+
+
+static size_t
+rest_select(struct lapor_intake_store *store, struct lapor_intake_unit *units,
+    size_t n, enum lapor_intake_kind kind,
+    struct lapor_intake_slot **ret_slots)
+{
+    size_t                     i, count;
+    struct lapor_intake_slot  *slots;
+
+    slots = lapor_pool_alloc(store->pool, n * sizeof(*slots));
+    count = 0;
+
+    for (i = 0; i < n; i++) {
+
+        if (units[i].kind != kind) {
+            continue;
+        }
+
+        switch (kind) {
+
+        case LAPOR_INTAKE_NOTICE:
+            slots[count].part = units[i].notice->part;
+            break;
+
+        case LAPOR_INTAKE_STATUS:
+            slots[count].part = units[i].status->part;
+            break;
+
+        default:
+            slots[count].part = units[i].raw->part;
+        }
+
+        slots[count++].unit = &units[i];
+    }
+
+    lapor_intake_slots_sort(slots, count);
+    *ret_slots = slots;
+
+    return count;
+}
+
+
+static enum lapor_pg_class
+rest_notices(struct lapor_intake_store *store,
+    struct lapor_intake_slot *slots, size_t n)
+{
+    size_t                             i, k, end;
+    enum lapor_pg_class                class, added;
+    struct lapor_pgarray              *id, *at, *field, *waba, *number, *data,
+                                      *raw;
+    struct lapor_pgparams              p;
+    const struct lapor_intake_notice  *notice;
+
+    if (n == 0) {
+        return LAPOR_PG_OK;
+    }
+
+    added = lapor_pg_pipe_begin(store->pg);
+
+    for (i = 0; i < n && added == LAPOR_PG_OK; i = end) {
+        end = lapor_intake_slots_end(slots, n, i);
+
+        id = lapor_pgarray_new(store->pool, LAPOR_PG_INT8);
+        at = lapor_pgarray_new(store->pool, LAPOR_PG_TIMESTAMPTZ);
+        field = lapor_pgarray_new(store->pool, LAPOR_PG_TEXT);
+        waba = lapor_pgarray_new(store->pool, LAPOR_PG_TEXT);
+        number = lapor_pgarray_new(store->pool, LAPOR_PG_TEXT);
+        data = lapor_pgarray_new(store->pool, LAPOR_PG_TEXT);
+        raw = lapor_pgarray_new(store->pool, LAPOR_PG_INT8);
+
+        for (k = i; k < end; k++) {
+            notice = slots[k].unit->notice;
+            lapor_pgarray_int8(id, notice->notice_id);
+            lapor_pgarray_time(at, slots[k].unit->raw->received_ms);
+            rest_text(field, notice->field);
+            rest_text(waba, notice->waba_id);
+            rest_text(number, notice->phone_number_id);
+            rest_text(data, notice->data);
+            lapor_pgarray_int8(raw, slots[k].unit->raw->raw_id);
+        }
+
+        lapor_pgparams_init(&p, store->pool);
+        lapor_pgparams_int2(&p, (int16_t) slots[i].part);
+        lapor_pgparams_array(&p, id);
+        lapor_pgparams_array(&p, at);
+        lapor_pgparams_array(&p, field);
+        lapor_pgparams_array(&p, waba);
+        lapor_pgparams_array(&p, number);
+        lapor_pgparams_array(&p, data);
+        lapor_pgparams_array(&p, raw);
+
+        added = lapor_pg_pipe_add(store->pg, "notice_store",
+            "SELECT lapor.notice_store($1, $2, $3, $4, $5, $6, $7, $8)", &p);
+    }
+
+    class = lapor_pg_pipe_end(store->pg, NULL, 0, NULL);
+    store->now.notices += n;
+
+    return class == LAPOR_PG_OK ? added : class;
+}
+
+
+static enum lapor_pg_class
+rest_statuses(struct lapor_intake_store *store,
+    struct lapor_intake_slot *slots, size_t n)
+{
+    size_t                  i, k, end;
+    enum lapor_pg_class     class, added;
+    struct lapor_pgarray   *a[7];
+    struct lapor_pgparams   p;
+
+    static const enum lapor_pg_oid  types[7] = {
+        LAPOR_PG_INT8, LAPOR_PG_TEXT, LAPOR_PG_TEXT, LAPOR_PG_TIMESTAMPTZ,
+        LAPOR_PG_TIMESTAMPTZ, LAPOR_PG_INT4, LAPOR_PG_TEXT
+    };
+
+    if (n == 0) {
+        return LAPOR_PG_OK;
+    }
+
+    added = lapor_pg_pipe_begin(store->pg);
+
+    for (i = 0; i < n && added == LAPOR_PG_OK; i = end) {
+        end = lapor_intake_slots_end(slots, n, i);
+
+        for (k = 0; k < 7; k++) {
+            a[k] = lapor_pgarray_new(store->pool, types[k]);
+        }
+
+        for (k = i; k < end; k++) {
+            rest_status(a, slots[k].unit);
+        }
+
+        lapor_pgparams_init(&p, store->pool);
+        lapor_pgparams_int2(&p, (int16_t) slots[i].part);
+
+        for (k = 0; k < 7; k++) {
+            lapor_pgparams_array(&p, a[k]);
+        }
+
+        added = lapor_pg_pipe_add(store->pg, "status_store",
+            "SELECT lapor.status_store($1, $2, $3, $4, $5, $6, $7, $8)", &p);
+    }
+
+    class = lapor_pg_pipe_end(store->pg, NULL, 0, NULL);
+    store->now.statuses += n;
+
+    return class == LAPOR_PG_OK ? added : class;
+}
+
+
+static void
+rest_status(struct lapor_pgarray **a, const struct lapor_intake_unit *unit)
+{
+    const struct lapor_intake_status  *status;
+
+    status = unit->status;
+
+    if (status->task_id == 0) {
+        lapor_pgarray_null(a[0]);
+
+    } else {
+        lapor_pgarray_int8(a[0], status->task_id);
+    }
+
+    rest_text(a[1], status->wamid);
+    lapor_pgarray_cstr(a[2], status->state);
+    lapor_pgarray_time(a[3], status->at_ms);
+    lapor_pgarray_time(a[4], unit->raw->received_ms);
+
+    if (status->has_code) {
+        lapor_pgarray_int4(a[5], status->code);
+
+    } else {
+        lapor_pgarray_null(a[5]);
+    }
+
+    rest_text(a[6], status->title);
+}
+
+
+static enum lapor_pg_class
+rest_dead(struct lapor_intake_store *store,
+    const struct lapor_intake_unit *unit)
+{
+    struct lapor_str                body;
+    struct lapor_pgparams           p;
+    const struct lapor_intake_raw  *raw;
+
+    raw = unit->raw;
+    body = raw->entry->body;
+
+    lapor_pgparams_init(&p, store->pool);
+    lapor_pgparams_int2(&p, (int16_t) raw->part);
+    lapor_pgparams_int8(&p, raw->raw_id);
+    lapor_pgparams_time(&p, raw->received_ms);
+    lapor_pgparams_int4(&p, unit->item);
+    lapor_pgparams_cstr(&p, raw->entry->key);
+    lapor_pgparams_cstr(&p, raw->entry->id);
+    lapor_pgparams_cstr(&p, unit->reason);
+    lapor_pgparams_cstr(&p, unit->sqlstate[0] == '\0' ? NULL
+                                                      : unit->sqlstate);
+    lapor_pgparams_bytea(&p, body.data == NULL ? "" : body.data, body.len);
+    lapor_pgparams_time(&p, store->at_ms);
+
+    store->now.quarantined++;
+
+    return lapor_pg_call(store->pg, "quarantine_store",
+        "SELECT lapor.quarantine_store($1, $2, $3, $4, $5, $6, $7, $8, $9,"
+        "                              $10)", &p, NULL);
+}
+
+
+static void
+rest_text(struct lapor_pgarray *a, struct lapor_str str)
+{
+    lapor_pgarray_text(a, str.data, str.len);
+}
