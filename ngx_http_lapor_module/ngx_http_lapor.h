@@ -198,6 +198,7 @@ typedef struct {
 typedef struct {
     ngx_uint_t                    result;
     ngx_http_lapor_op_t          *op;         /* while one is unanswered */
+    ngx_str_t                     query;      /* as received, see hide_query */
     ngx_str_t                     stream;
     ngx_str_t                     id;
     unsigned                      status:1;   /* goes to a status stream */
@@ -301,8 +302,11 @@ char *ngx_http_lapor_redis_password(ngx_conf_t *cf,
 
 ngx_int_t ngx_http_lapor_handshake(ngx_http_request_t *r);
 
-/* cuts the query, hence the token, out of what nginx may log of the request */
-void ngx_http_lapor_hide_query(ngx_http_request_t *r);
+/*
+ * Moves the query, hence the token, to ctx->query, away from all variables
+ * and from what nginx itself logs of a request.
+ */
+ngx_int_t ngx_http_lapor_hide_query(ngx_http_request_t *r);
 
 
 /* ngx_http_lapor_body.c */

@@ -22,7 +22,7 @@ typedef struct {
 
 
 static ngx_int_t ngx_http_lapor_handshake_parse(ngx_http_request_t *r,
-    ngx_http_lapor_query_t *query);
+    ngx_str_t *text, ngx_http_lapor_query_t *query);
 static ngx_int_t ngx_http_lapor_handshake_set(ngx_http_request_t *r,
     ngx_http_lapor_query_t *query, ngx_str_t *name, ngx_str_t *value);
 static ngx_int_t ngx_http_lapor_handshake_decode(ngx_http_request_t *r,
@@ -33,16 +33,23 @@ static ngx_int_t ngx_http_lapor_handshake_echo(ngx_http_request_t *r,
     ngx_str_t *challenge);
 
 
-void
+ngx_int_t
 ngx_http_lapor_hide_query(ngx_http_request_t *r)
 {
-    u_char  *p;
+    u_char                *p;
+    ngx_http_lapor_ctx_t  *ctx;
 
     if (r->args.len == 0) {
-        return;
+        return NGX_OK;
     }
 
-    /* r->args itself is parsed later and emptied then */
+    ctx = ngx_http_lapor_get_ctx(r);
+    if (ctx == NULL) {
+        return NGX_ERROR;
+    }
+
+    ctx->query = r->args;
+    ngx_str_null(&r->args);
 
     p = ngx_strlchr(r->request_line.data,
                     r->request_line.data + r->request_line.len, '?');
@@ -55,6 +62,8 @@ ngx_http_lapor_hide_query(ngx_http_request_t *r)
     if (p) {
         r->unparsed_uri.len = p - r->unparsed_uri.data;
     }
+
+    return NGX_OK;
 }
 
 
@@ -79,14 +88,12 @@ ngx_http_lapor_handshake(ngx_http_request_t *r)
     ctx->result = NGX_HTTP_LAPOR_VERIFY_REFUSED;
     ngx_memzero(&query, sizeof(ngx_http_lapor_query_t));
 
-    valid = ngx_http_lapor_handshake_parse(r, &query) == NGX_OK
+    valid = ngx_http_lapor_handshake_parse(r, &ctx->query, &query) == NGX_OK
             && ngx_http_lapor_handshake_check(r, &query);
 
     if (query.token.data) {
         ngx_explicit_memzero(query.token.data, query.token.len);
     }
-
-    ngx_str_null(&r->args);
 
     if (!valid) {
         return ngx_http_lapor_send(r, NGX_HTTP_FORBIDDEN);
@@ -99,14 +106,14 @@ ngx_http_lapor_handshake(ngx_http_request_t *r)
 
 
 static ngx_int_t
-ngx_http_lapor_handshake_parse(ngx_http_request_t *r,
+ngx_http_lapor_handshake_parse(ngx_http_request_t *r, ngx_str_t *text,
     ngx_http_lapor_query_t *query)
 {
     u_char     *p, *last, *end, *eq;
     ngx_str_t   name, value;
 
-    p = r->args.data;
-    last = p + r->args.len;
+    p = text->data;
+    last = p + text->len;
 
     while (p < last) {
         end = ngx_strlchr(p, last, '&');

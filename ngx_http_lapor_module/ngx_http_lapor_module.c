@@ -20,6 +20,7 @@ static ngx_int_t ngx_http_lapor_add_header(ngx_http_request_t *r, char *name,
     char *value);
 static ngx_int_t ngx_http_lapor_rewrite_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_lapor_log_handler(ngx_http_request_t *r);
+static ngx_uint_t ngx_http_lapor_result(ngx_http_request_t *r);
 static ngx_int_t ngx_http_lapor_variable_result(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_lapor_variable_text(ngx_http_request_t *r,
@@ -230,8 +231,6 @@ ngx_http_lapor_post(ngx_http_request_t *r)
         return ngx_http_lapor_send(r, (ngx_uint_t) status);
     }
 
-    ctx->result = NGX_HTTP_LAPOR_BAD_REQUEST;
-
     rc = ngx_http_read_client_request_body(r, ngx_http_lapor_body_handler);
 
     if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
@@ -321,8 +320,8 @@ ngx_http_lapor_rewrite_handler(ngx_http_request_t *r)
 
     lcf = ngx_http_get_module_loc_conf(r, ngx_http_lapor_module);
 
-    if (lcf->webhook) {
-        ngx_http_lapor_hide_query(r);
+    if (lcf->webhook && ngx_http_lapor_hide_query(r) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     return NGX_DECLINED;
@@ -334,30 +333,49 @@ ngx_http_lapor_rewrite_handler(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_lapor_log_handler(ngx_http_request_t *r)
 {
-    ngx_uint_t                  result;
+    ngx_uint_t  result;
+
+    result = ngx_http_lapor_result(r);
+
+    if (result != NGX_HTTP_LAPOR_NONE) {
+        (void) ngx_atomic_fetch_add(&ngx_http_lapor_stat->results[result], 1);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_http_lapor_result(ngx_http_request_t *r)
+{
     ngx_http_lapor_ctx_t       *ctx;
     ngx_http_lapor_loc_conf_t  *lcf;
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_lapor_module);
     lcf = ngx_http_get_module_loc_conf(r, ngx_http_lapor_module);
 
-    if (ctx) {
-        result = ctx->result;
-
-    } else if (lcf->webhook) {
-
-        /* nginx itself has refused it, before our handler was called */
-
-        result = r->headers_out.status == NGX_HTTP_REQUEST_ENTITY_TOO_LARGE
-                 ? NGX_HTTP_LAPOR_TOO_LARGE : NGX_HTTP_LAPOR_BAD_REQUEST;
-
-    } else {
-        return NGX_OK;
+    if (ctx && ctx->result != NGX_HTTP_LAPOR_NONE) {
+        return ctx->result;
     }
 
-    (void) ngx_atomic_fetch_add(&ngx_http_lapor_stat->results[result], 1);
+    if (!lcf->webhook) {
+        return NGX_HTTP_LAPOR_NONE;
+    }
 
-    return NGX_OK;
+    /* nginx has ended it before our handler, or while the body came in */
+
+    switch (r->headers_out.status) {
+
+    case NGX_HTTP_REQUEST_ENTITY_TOO_LARGE:
+        return NGX_HTTP_LAPOR_TOO_LARGE;
+
+    case 0:
+    case NGX_HTTP_CLIENT_CLOSED_REQUEST:
+        return NGX_HTTP_LAPOR_ABORTED;
+
+    default:
+        return NGX_HTTP_LAPOR_BAD_REQUEST;
+    }
 }
 
 
@@ -365,17 +383,17 @@ static ngx_int_t
 ngx_http_lapor_variable_result(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
-    ngx_str_t             *name;
-    ngx_http_lapor_ctx_t  *ctx;
+    ngx_str_t   *name;
+    ngx_uint_t   result;
 
-    ctx = ngx_http_get_module_ctx(r, ngx_http_lapor_module);
+    result = ngx_http_lapor_result(r);
 
-    if (ctx == NULL) {
+    if (result == NGX_HTTP_LAPOR_NONE) {
         v->not_found = 1;
         return NGX_OK;
     }
 
-    name = ngx_http_lapor_result_name(ctx->result);
+    name = ngx_http_lapor_result_name(result);
 
     v->data = name->data;
     v->len = name->len;
