@@ -96,13 +96,6 @@ ngx_http_lapor_redis_address(ngx_conf_t *cf, ngx_http_lapor_redis_t *redis,
         return NGX_CONF_ERROR;
     }
 
-    if (u.uri.len) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "text after the lapor_redis address \"%V\"",
-                           value);
-        return NGX_CONF_ERROR;
-    }
-
     if (u.family != AF_UNIX) {
         return ngx_http_lapor_redis_host(cf, redis, &u);
     }

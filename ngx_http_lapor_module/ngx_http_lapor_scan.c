@@ -56,8 +56,7 @@ typedef struct {
 
     ngx_http_lapor_scan_text_t   message;     /* first sender of a message */
     ngx_http_lapor_scan_text_t   recipient;   /* first recipient of a status */
-    ngx_http_lapor_scan_text_t   id;          /* "from", in this object */
-    ngx_http_lapor_scan_text_t   user_id;     /* "from_user_id", likewise */
+    ngx_http_lapor_scan_text_t   user_id;     /* of this item, second choice */
 
     unsigned                     is_value:1;  /* a scalar or { or [ may come */
     unsigned                     in_status:1; /* this change has a status */
@@ -191,7 +190,6 @@ ngx_http_lapor_scan_open(ngx_http_lapor_scanner_t *s, int array)
     }
 
     if (role == SCAN_MESSAGE || role == SCAN_STATUS) {
-        s->id.len = 0;
         s->user_id.len = 0;
     }
 
@@ -216,12 +214,12 @@ ngx_http_lapor_scan_close(ngx_http_lapor_scanner_t *s, int array)
     switch (s->role[s->depth]) {
 
     case SCAN_MESSAGE:
-        s->message = s->id.len ? s->id : s->user_id;
+        s->message = s->user_id;
         break;
 
     case SCAN_STATUS:
         if (s->recipient.len == 0) {
-            s->recipient = s->id.len ? s->id : s->user_id;
+            s->recipient = s->user_id;
         }
 
         break;
@@ -387,7 +385,10 @@ ngx_http_lapor_scan_scalar(ngx_http_lapor_scanner_t *s,
 
     case SCAN_MESSAGE:
         if (ngx_http_lapor_scan_is(&s->key, "from")) {
-            s->id = *text;
+
+            /* nothing comes before it: the rest may be long */
+
+            s->message = *text;
 
         } else if (ngx_http_lapor_scan_is(&s->key, "from_user_id")) {
             s->user_id = *text;
@@ -396,8 +397,10 @@ ngx_http_lapor_scan_scalar(ngx_http_lapor_scanner_t *s,
         break;
 
     case SCAN_STATUS:
-        if (ngx_http_lapor_scan_is(&s->key, "recipient_id")) {
-            s->id = *text;
+        if (s->recipient.len == 0
+            && ngx_http_lapor_scan_is(&s->key, "recipient_id"))
+        {
+            s->recipient = *text;
 
         } else if (ngx_http_lapor_scan_is(&s->key, "recipient_user_id")) {
             s->user_id = *text;

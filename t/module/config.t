@@ -1,0 +1,232 @@
+# nginx -t tells each wrong directive with file, line and reason; the module
+# shows three symbols and lives beside another hiredis.
+
+use Lapor::Test;
+use Lapor::HTTP qw(post_signed);
+use Lapor::Nginx;
+use Lapor::Redis;
+
+my $nginx = Lapor::Nginx->new;
+my $dir = $nginx->dir;
+$nginx->allow_alert(qr/\[emerg\]/);
+$nginx->file('empty', '', 0600);
+$nginx->file('newline', "\n", 0600);
+$nginx->file('two_lines', "satu\ndua\n", 0600);
+$nginx->file('null', "satu\0dua\n", 0600);
+$nginx->file('long', 'x' x 1025, 0600);
+$nginx->file('longest', 'x' x 1024 . "\n", 0600);
+$nginx->file('open', "terbuka\n", 0644);
+$nginx->file('group', "kelompok\n", 0640);
+
+my $all = "lapor_app_secret_file %%SECRET%%;\n"
+        . "lapor_verify_token_file %%TOKEN%%;\n"
+        . "lapor_redis unix:/run/redis.sock;\n";
+
+sub check {
+    my ($http, $location) = @_;
+
+    $nginx->conf(<<"EOF");
+%%TEST_GLOBALS%%
+events {
+}
+http {
+%%TEST_GLOBALS_HTTP%%
+server {
+listen 127.0.0.1:%%PORT%%;
+client_max_body_size 16k;
+location / {
+$location
+}
+}
+# the directives under test
+$http
+}
+EOF
+    return $nginx->test_conf;
+}
+
+sub refused {
+    my ($name, $reason, $http, $location) = @_;
+
+    my ($rc, $out) = check($http, defined $location ? $location
+                                                    : "lapor_webhook on;");
+    isnt($rc, 0, "$name is refused");
+    like($out, $reason, 'with a reason');
+    like($out, qr/\[emerg\].* in \Q$dir\E\/nginx\.conf:\d+/,
+         'file and line');
+}
+
+sub accepted {
+    my ($name, $http, $location) = @_;
+
+    my ($rc, $out) = check($http, defined $location ? $location
+                                                    : "lapor_webhook on;");
+    is($rc, 0, "$name is accepted") or diag($out);
+    return $out;
+}
+
+accepted('a whole configuration', $all);
+accepted('nothing', '', '');
+accepted('values without a webhook', "lapor_redis 127.0.0.1:6379;\n", '');
+accepted('off', '', 'lapor_webhook off;');
+accepted('everything', <<'EOF', 'lapor_webhook on;');
+lapor_app_secret_file %%SECRET%%;
+lapor_app_secret_file %%DIR%%/group;
+lapor_app_secret_file %%DIR%%/longest;
+lapor_verify_token_file %%TOKEN%%;
+lapor_redis [::1]:6380 db=1 user=u password_file=%%SECRET%% name=n;
+lapor_ack everysec;
+lapor_partitions 256;
+lapor_timeout 3s;
+lapor_max_pending 10 1m;
+EOF
+accepted('a port by default', $all =~ s/unix:\S+;/127.0.0.1;/r);
+accepted('a relative path', $all =~ s/%%SECRET%%/app_secret/r);
+
+my ($rc, $out) = check($all, "lapor_webhook on;\nclient_body_buffer_size 8k;");
+like($out, qr/\[warn\] .*"client_body_buffer_size" should be equal/,
+     'a buffer below the limit is warned of');
+($rc, $out) = check($all, "lapor_webhook on;\nclient_body_buffer_size 16k;");
+unlike($out, qr/should be equal/, 'an equal one is not');
+
+# what a webhook needs
+
+refused('a webhook alone', qr/"lapor_webhook" needs "lapor_redis"/, '');
+for my $name (qw(lapor_redis lapor_app_secret_file lapor_verify_token_file)) {
+    refused("a webhook without $name", qr/"lapor_webhook" needs "$name"/,
+            $all =~ s/$name .*\n//r);
+}
+
+# each directive
+
+my $file = qr{"\Q$dir\E/\w+"};
+my $one = qr/file $file must hold one line of 1 to 1024 characters/;
+
+for my $name (qw(lapor_app_secret_file lapor_verify_token_file)) {
+    my $rest = $all =~ s/$name .*\n//r;
+    my %bad = (empty => $one, newline => $one, two_lines => $one,
+               null => $one, long => $one,
+               open => qr/file $file is readable or writable by others/,
+               missing => qr/open\(\) $file failed \(2:/,
+               logs => qr/$file is not a regular file/);
+    refused("$name with a file that is: $_", $bad{$_},
+            "$rest$name %%DIR%%/$_;") for sort keys %bad;
+    refused("$name without a value", qr/invalid number of arguments/,
+            "$rest$name;");
+    refused("$name with two values", qr/invalid number of arguments/,
+            "$rest$name %%SECRET%% %%TOKEN%%;");
+}
+refused('a token twice', qr/"lapor_verify_token_file" directive is duplicate/,
+        $all . 'lapor_verify_token_file %%TOKEN%%;');
+
+my $rest = $all =~ s/lapor_redis .*\n//r;
+for my $case (
+    ['localhost:6379', qr/host "localhost" must be a numeric address/],
+    ['redis.example:6379', qr/must be a numeric address/],
+    ['127.0.0.1:0', qr/invalid port in lapor_redis address/],
+    ['127.0.0.1:65536', qr/invalid port in lapor_redis address/],
+    ['127.0.0.1:x', qr/invalid port in lapor_redis address/],
+    ['*:6379', qr/must be a numeric address/],
+    ['127.0.0.1:6379/1', qr/invalid host in lapor_redis address/],
+    ['unix:', qr/no path in the unix domain socket/],
+    ['unix:redis.sock', qr/path "unix:redis.sock" must be absolute/],
+    ['unix:/' . 'x' x 200, qr/too long path in the unix domain socket/],
+    ['127.0.0.1 db=x', qr/invalid lapor_redis parameter "db=x"/],
+    ['127.0.0.1 db=-1', qr/invalid lapor_redis parameter "db=-1"/],
+    ['127.0.0.1 db=99999', qr/invalid lapor_redis parameter "db=99999"/],
+    ['127.0.0.1 user=', qr/invalid lapor_redis parameter "user="/],
+    ['127.0.0.1 user=u', qr/has "user" without "password_file"/],
+    ['127.0.0.1 password=x', qr/invalid lapor_redis parameter "password=x"/],
+    ['127.0.0.1 password_file=', qr/invalid lapor_redis parameter/],
+    ['127.0.0.1 password_file=%%DIR%%/open', qr/readable or writable by/],
+    ['127.0.0.1 password_file=%%DIR%%/empty', $one],
+    ['127.0.0.1 name=', qr/invalid lapor_redis client name ""/],
+    ['127.0.0.1 "name=a b"', qr/invalid lapor_redis client name "a b"/],
+    ['127.0.0.1 weight=1', qr/invalid lapor_redis parameter "weight=1"/],
+    ['', qr/invalid number of arguments/],
+) {
+    refused("lapor_redis $case->[0]", $case->[1],
+            "${rest}lapor_redis $case->[0];");
+}
+refused('lapor_redis twice', qr/"lapor_redis" directive is duplicate/,
+        "${all}lapor_redis 127.0.0.1;");
+
+for my $case (
+    ['lapor_ack always', qr/invalid value "always"/],
+    ['lapor_ack', qr/invalid number of arguments/],
+    ['lapor_partitions 0', qr/must be a power of two from 1 to 256/],
+    ['lapor_partitions 3', qr/must be a power of two from 1 to 256/],
+    ['lapor_partitions 512', qr/must be a power of two from 1 to 256/],
+    ['lapor_partitions x', qr/invalid number/],
+    ['lapor_timeout 0', qr/must be from 1ms to 60s/],
+    ['lapor_timeout 61s', qr/must be from 1ms to 60s/],
+    ['lapor_timeout soon', qr/invalid value/],
+    ['lapor_max_pending 0', qr/invalid number of entries "0"/],
+    ['lapor_max_pending x', qr/invalid number of entries "x"/],
+    ['lapor_max_pending 1 0', qr/invalid number of bytes "0"/],
+    ['lapor_max_pending 1 x', qr/invalid number of bytes "x"/],
+    ['lapor_max_pending', qr/invalid number of arguments/],
+    ['lapor_webhook on', qr/"lapor_webhook" directive is not allowed here/],
+    ['lapor_status', qr/"lapor_status" directive is not allowed here/],
+    ['lapor_unknown', qr/unknown directive "lapor_unknown"/],
+) {
+    refused($case->[0], $case->[1], "$all$case->[0];");
+}
+refused("$_ twice", qr/directive is duplicate/, "$all$_;\n$_;")
+    for 'lapor_ack fsync', 'lapor_partitions 16', 'lapor_timeout 1s',
+        'lapor_max_pending 1';
+refused('lapor_webhook maybe', qr/invalid value "maybe"/, $all,
+        'lapor_webhook maybe;');
+refused('lapor_webhook twice', qr/directive is duplicate/, $all,
+        "lapor_webhook on;\nlapor_webhook on;");
+refused('lapor_status with a value', qr/invalid number of arguments/, $all,
+        'lapor_status on;');
+
+like((check("${all}lapor_timeout 5s;", 'lapor_webhook on;'))[1],
+     qr/\[warn\] lapor_timeout above 4s/, 'a long timeout is warned of');
+
+# nginx -T prints the configuration: no secret stands in it
+
+check($all, 'lapor_webhook on;');
+($rc, $out) = $nginx->test_conf('-T');
+is($rc, 0, 'nginx -T');
+unlike($out, qr/\Q$Lapor::Nginx::SECRET\E|\Q$Lapor::Nginx::TOKEN\E/,
+       'prints no secret');
+
+# the symbols
+
+need_program('nm');
+my $module = build_path('ngx_http_lapor_module.so');
+($rc, $out) = run_cmd('nm', '-D', '--defined-only', $module);
+is(join(' ', sort $out =~ /^[0-9a-f]+ \w (\S+)$/mg),
+   'ngx_module_names ngx_module_order ngx_modules',
+   'only what nginx asks for is exported');
+($rc, $out) = run_cmd('nm', '-D', '--undefined-only', $module);
+unlike($out, qr/ (?:redis|sds|__redis|dict)\w+/, 'no hiredis is looked for');
+
+# nchan brings a hiredis of its own
+
+my $modules = '/usr/lib/nginx/modules';
+SKIP: {
+    if (!-e "$modules/ngx_nchan_module.so") {
+        fail('nchan is installed') if ci();
+        skip('nchan is not installed', 1) unless ci();
+    }
+
+    my $redis = Lapor::Redis->new;
+    for my $when (qw(before after)) {
+        my $both = Lapor::Nginx->new(
+            $when => ["$modules/ngx_nchan_module.so"]);
+        $both->lapor(redis => $redis->address)->run;
+        is(post_signed($both->port, "nchan $when")->{status}, 200,
+           "with nchan loaded $when");
+        $redis->stop;
+        is(post_signed($both->port, 'x')->{status}, 503, 'Redis down');
+        $redis->start;
+        ok((wait_until { post_signed($both->port, 'y')->{status} == 200 } 15),
+           'and up');
+        $both->stop;
+    }
+}
+
+done_testing();
