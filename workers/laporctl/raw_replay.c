@@ -1,0 +1,233 @@
+/*
+ * Copyright (C) Lapor contributors. BSD 2-clause, see LICENSE.
+ *
+ * laporctl raw replay: stored webhooks of a time range back onto the streams
+ * on which they came, with their first receive time, so that lapor-intake
+ * finds the raw row there and stores only what is missing.
+ *
+ * The table is read in small pages by its key: memory does not grow with the
+ * range, and no transaction stays open.
+ */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "laporctl/ctl.h"
+#include "laporctl/queue.h"
+#include "lib/pool.h"
+#include "lib/timeutil.h"
+
+
+/* Bodies are 3 MB at most, hence 48 MB a page. */
+#define REPLAY_PAGE  16
+
+
+struct replay {
+    struct ctl_args     *args;
+    struct lapor_pg     *pg;
+    struct lapor_redis  *redis;   /* NULL: dry run */
+    struct lapor_pool   *pool;
+    char                 from[64];  /* the last row seen: received_at, ... */
+    int                  part;
+    int64_t              raw_id;
+    int64_t              until;     /* Unix ms, not included */
+    int64_t              seen;
+    int64_t              queued;
+    int64_t              bytes;
+};
+
+
+static int replay(struct replay *rp);
+static int page(struct replay *rp, int *ret_rows);
+static int queue_page(struct replay *rp, const PGresult *res);
+static int read_time(struct ctl_args *args, const char *name,
+    int64_t *ret_ms);
+static void report(const struct replay *rp);
+
+
+const struct ctl_option  lapor_ctl_raw_replay_options[] = {
+    { "from", "TIME", "first receive time, as 2026-01-31T17:00:00Z" },
+    { "to", "TIME", "receive time before which to stop" },
+    { "dry-run", NULL, "count, and queue nothing" },
+    { NULL, NULL, NULL }
+};
+
+
+int
+lapor_ctl_raw_replay(struct ctl_args *args)
+{
+    int                     status;
+    int64_t                 from;
+    struct replay           rp;
+    const struct ctl_conf  *conf;
+
+    memset(&rp, 0, sizeof(rp));
+    rp.args = args;
+    rp.part = -1;
+    rp.raw_id = INT64_MIN;
+
+    if (read_time(args, "from", &from) == -1
+        || read_time(args, "to", &rp.until) == -1)
+    {
+        return CTL_EXIT_USAGE;
+    }
+
+    lapor_time_format(from, rp.from);
+
+    conf = lapor_ctl_conf(args);
+    rp.pg = lapor_ctl_pg(conf);
+
+    if (!lapor_ctl_flag(args, "dry-run")) {
+        rp.redis = lapor_ctl_redis(conf);
+    }
+
+    rp.pool = lapor_pool_create(65536);
+    status = replay(&rp);
+    report(&rp);
+
+    lapor_pool_destroy(rp.pool);
+    lapor_redis_free(rp.redis);
+    lapor_pg_free(rp.pg);
+
+    return status;
+}
+
+
+static int
+read_time(struct ctl_args *args, const char *name, int64_t *ret_ms)
+{
+    const char  *text;
+
+    text = lapor_ctl_opt(args, name);
+
+    if (text == NULL) {
+        lapor_ctl_usage(args, "--%s is missing", name);
+        return -1;
+    }
+
+    if (lapor_time_parse(text, strlen(text), ret_ms) == -1) {
+        lapor_ctl_usage(args, "--%s is a time as 2026-01-31T17:00:00Z or "
+                        "2026-02-01T00:00:00+07:00", name);
+        return -1;
+    }
+
+    return 0;
+}
+
+
+static int
+replay(struct replay *rp)
+{
+    int  rows;
+
+    do {
+        if (page(rp, &rows) == -1) {
+            return CTL_EXIT_FAILED;
+        }
+
+        lapor_pool_reset(rp->pool);
+
+    } while (rows == REPLAY_PAGE);
+
+    return 0;
+}
+
+
+/* The next rows in the order of (received_at, part, raw_id). The time goes
+ * to and fro as text, because it may hold microseconds. */
+
+static int
+page(struct replay *rp, int *ret_rows)
+{
+    int                     rc;
+    PGresult               *res;
+    struct lapor_pgparams   p;
+
+    lapor_pgparams_init(&p, rp->pool);
+    lapor_pgparams_cstr(&p, rp->from);
+    lapor_pgparams_int4(&p, rp->part);
+    lapor_pgparams_int8(&p, rp->raw_id);
+    lapor_pgparams_time(&p, rp->until);
+    lapor_pgparams_int4(&p, REPLAY_PAGE);
+    lapor_pgparams_bool(&p, rp->redis != NULL);
+
+    if (lapor_pg_call(rp->pg, "raw_page",
+            "SELECT w.received_at::text, w.part::integer, w.raw_id, "
+            "w.stream, w.received_at, octet_length(w.body), "
+            "CASE WHEN $6 THEN w.body END "
+            "FROM lapor.raw_webhook w "
+            "WHERE w.received_at >= $1::timestamptz AND w.received_at < $4 "
+            "AND (w.received_at, w.part::integer, w.raw_id) "
+            "> ($1::timestamptz, $2, $3) "
+            "ORDER BY w.received_at, w.part, w.raw_id LIMIT $5", &p, &res)
+        != LAPOR_PG_OK)
+    {
+        lapor_ctl_pg_fail(rp->pg, "raw replay");
+        return -1;
+    }
+
+    *ret_rows = PQntuples(res);
+    rc = queue_page(rp, res);
+    PQclear(res);
+
+    return rc;
+}
+
+
+static int
+queue_page(struct replay *rp, const PGresult *res)
+{
+    int               row, sent, good;
+    struct lapor_str  from;
+
+    sent = 0;
+
+    for (row = 0; row < PQntuples(res); row++) {
+        from = lapor_pg_get_str(res, row, 0);
+        snprintf(rp->from, sizeof(rp->from), "%.*s", (int) from.len,
+                 from.data);
+        rp->part = (int) lapor_pg_get_int(res, row, 1);
+        rp->raw_id = lapor_pg_get_int(res, row, 2);
+        rp->bytes += lapor_pg_get_int(res, row, 5);
+        rp->seen++;
+
+        if (rp->redis == NULL) {
+            continue;
+        }
+
+        if (lapor_ctl_queue(rp->redis, lapor_pg_get_str(res, row, 3),
+                            lapor_pg_get_str(res, row, 6),
+                            lapor_pg_get_time(res, row, 4)) == -1)
+        {
+            lapor_ctl_fail("webhook %d-%016" PRIx64 " came from a stream "
+                           "that is none of ours", rp->part,
+                           (uint64_t) rp->raw_id);
+            continue;
+        }
+
+        sent++;
+    }
+
+    good = lapor_ctl_queue_answers(rp->redis, sent);
+    rp->queued += good;
+
+    if (good < sent) {
+        lapor_ctl_fail("redis did not take all; the last webhook tried was "
+                       "received at %s", rp->from);
+        return -1;
+    }
+
+    return 0;
+}
+
+
+static void
+report(const struct replay *rp)
+{
+    printf(rp->args->json
+           ? "{\"webhooks\":%" PRId64 ",\"bytes\":%" PRId64 ",\"queued\":%"
+             PRId64 "}\n"
+           : "%" PRId64 " webhooks, %" PRId64 " bytes, %" PRId64
+             " queued again\n", rp->seen, rp->bytes, rp->queued);
+}

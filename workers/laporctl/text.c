@@ -1,0 +1,138 @@
+/* Copyright (C) Lapor contributors. BSD 2-clause, see LICENSE. */
+
+/* Text for a terminal. */
+
+#include <stdio.h>
+#include <time.h>
+
+#include "laporctl/text.h"
+#include "lib/timeutil.h"
+#include "lib/utf8.h"
+
+
+struct ctl_row *
+lapor_ctl_table_row(struct ctl_table *t)
+{
+    struct ctl_row  *row;
+
+    row = lapor_pool_alloc(t->pool, sizeof(*row));
+
+    if (t->last == NULL) {
+        t->first = row;
+
+    } else {
+        t->last->next = row;
+    }
+
+    t->last = row;
+    return row;
+}
+
+
+void
+lapor_ctl_table_print(const struct ctl_table *t)
+{
+    size_t                 i, width, widths[CTL_COLUMNS];
+    const struct ctl_row  *row;
+
+    for (i = 0; i < t->columns; i++) {
+        widths[i] = 0;
+
+        for (row = t->first; row != NULL; row = row->next) {
+            width = lapor_ctl_width(row->cells[i]);
+            widths[i] = width > widths[i] ? width : widths[i];
+        }
+    }
+
+    for (row = t->first; row != NULL; row = row->next) {
+        for (i = 0; i < t->columns; i++) {
+            lapor_ctl_text(row->cells[i], 0);
+
+            if (i + 1 < t->columns) {
+                printf("%*s", (int) (widths[i] + 2
+                       - lapor_ctl_width(row->cells[i])), "");
+            }
+        }
+
+        putchar('\n');
+    }
+}
+
+
+void
+lapor_ctl_text(struct lapor_str text, int indent)
+{
+    int       n;
+    size_t    i;
+    uint32_t  code;
+
+    for (i = 0; i < text.len; i += (size_t) n) {
+        n = lapor_utf8_next(text.data + i, text.len - i, &code);
+
+        if (n > 0 && code == '\n') {
+            printf("\n%*s", indent, "");
+
+        } else if (n < 0 || code < 0x20 || (code >= 0x7f && code < 0xa0)) {
+            fputs("\xef\xbf\xbd", stdout);
+            n = n < 0 ? -n : n;
+
+        } else {
+            fwrite(text.data + i, 1, (size_t) n, stdout);
+        }
+    }
+}
+
+
+size_t
+lapor_ctl_width(struct lapor_str text)
+{
+    size_t  i, width;
+
+    width = 0;
+
+    for (i = 0; i < text.len; i++) {
+        width += (text.data[i] & 0xc0) != 0x80;
+    }
+
+    return width;
+}
+
+
+struct lapor_str
+lapor_ctl_time(struct lapor_pool *pool, struct lapor_str text)
+{
+    char       local[32];
+    size_t     len;
+    time_t     seconds;
+    int64_t    ms;
+    struct tm  tm;
+
+    if (text.data == NULL
+        || lapor_time_parse(text.data, text.len, &ms) == -1)
+    {
+        return text;
+    }
+
+    seconds = (time_t) (ms / 1000);
+
+    if (localtime_r(&seconds, &tm) == NULL) {
+        return text;
+    }
+
+    len = strftime(local, sizeof(local), "%Y-%m-%d %H:%M:%S", &tm);
+    text.data = lapor_pool_strndup(pool, local, len);
+    text.len = len;
+
+    return text;
+}
+
+
+struct lapor_str
+lapor_ctl_member(const struct lapor_json *node, const char *name)
+{
+    struct lapor_str  text;
+
+    text = lapor_json_get_text(node, name);
+
+    return text.data == NULL ? LAPOR_STR("-") : text;
+}

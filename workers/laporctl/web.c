@@ -1,0 +1,66 @@
+/* Copyright (C) Lapor contributors. BSD 2-clause, see LICENSE. */
+
+/* Requests that are waited for. */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "laporctl/web.h"
+
+
+static void on_done(void *data, const struct lapor_http_result *result);
+
+
+void
+lapor_ctl_web(struct lapor_http *http, const char *url,
+    const char *const *headers, size_t nheaders, const char *body,
+    size_t len, struct ctl_web *web)
+{
+    struct lapor_http_req   *req;
+    struct lapor_http_call   call;
+
+    lapor_buf_reset(&web->body);
+    web->status = 0;
+    web->error[0] = '\0';
+    web->done = 0;
+
+    memset(&call, 0, sizeof(call));
+    call.url = url;
+    call.headers = headers;
+    call.nheaders = nheaders;
+    call.body = body;
+    call.body_len = len;
+    call.on_done = on_done;
+    call.data = web;
+
+    if (lapor_http_start(http, &call, &req) == -1) {
+        snprintf(web->error, sizeof(web->error), "the URL cannot be used");
+        return;
+    }
+
+    while (!web->done) {
+        if (lapor_http_wait(http, NULL, 0, 1000) == -1) {
+            /* ends in on_done: the request must not outlive web */
+            lapor_http_cancel(http, req);
+            snprintf(web->error, sizeof(web->error), "libcurl failed");
+        }
+    }
+}
+
+
+static void
+on_done(void *data, const struct lapor_http_result *result)
+{
+    struct ctl_web  *web;
+
+    web = data;
+    web->done = 1;
+
+    if (result->code == CURLE_OK) {
+        web->status = result->status;
+        lapor_buf_addz(&web->body, result->body);
+        return;
+    }
+
+    snprintf(web->error, sizeof(web->error), "%s", result->error);
+}
