@@ -21,7 +21,7 @@
 #include "lib/timeutil.h"
 
 
-static void lapor_notify_send(const char *state);
+static void lapor_notify_send(const char *state, int flags);
 
 
 static char     lapor_notify_last[256];
@@ -30,7 +30,7 @@ static int64_t  lapor_notify_fed;
 
 
 static void
-lapor_notify_send(const char *state)
+lapor_notify_send(const char *state, int flags)
 {
     int                  fd;
     size_t               len;
@@ -67,7 +67,7 @@ lapor_notify_send(const char *state)
         return;
     }
 
-    if (sendto(fd, state, strlen(state), MSG_NOSIGNAL,
+    if (sendto(fd, state, strlen(state), MSG_NOSIGNAL | flags,
                (struct sockaddr *) &sun, size) == -1)
     {
         lapor_log_debug("could not notify the service manager: %s",
@@ -81,14 +81,14 @@ lapor_notify_send(const char *state)
 void
 lapor_notify_ready(void)
 {
-    lapor_notify_send("READY=1");
+    lapor_notify_send("READY=1", 0);
 }
 
 
 void
 lapor_notify_stopping(void)
 {
-    lapor_notify_send("STOPPING=1");
+    lapor_notify_send("STOPPING=1", 0);
 }
 
 
@@ -109,7 +109,8 @@ lapor_notify_status(const char *fmt, ...)
     }
 
     memcpy(lapor_notify_last, state, sizeof(state));
-    lapor_notify_send(state);
+    /* no work waits because the manager does not read */
+    lapor_notify_send(state, MSG_DONTWAIT);
 }
 
 
@@ -160,5 +161,5 @@ lapor_notify_watchdog(void)
     }
 
     lapor_notify_fed = now;
-    lapor_notify_send("WATCHDOG=1");
+    lapor_notify_send("WATCHDOG=1", MSG_DONTWAIT);
 }
