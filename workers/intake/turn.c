@@ -19,8 +19,8 @@
 
 
 #define TURN_POOL       (1024 * 1024)
-#define TURN_WAIT_MS    1000            /* longest sleep without a look */
 #define TURN_HOUR_MS    3600000
+#define TURN_STATE_MS   1000
 
 
 static bool turn_ready(struct lapor_intake *in);
@@ -32,7 +32,7 @@ static int turn_read(struct lapor_intake *in, struct lapor_entry **ret_entries,
 static int turn_batch(struct lapor_intake *in,
     const struct lapor_entry *entries, size_t n);
 static void turn_retry(struct lapor_intake *in);
-static void turn_wait(struct lapor_intake *in, int64_t ms);
+static void turn_wait(int64_t ms);
 static void turn_state(struct lapor_intake *in);
 static void turn_trim(struct lapor_intake *in);
 
@@ -102,13 +102,15 @@ lapor_intake_turn(struct lapor_intake *in)
         return;
     }
 
+    lapor_backoff_ok(&in->backoff);
+    in->waiting = false;
     turn_months(in);
 
     lapor_pool_reset(in->entries);
 
     if (turn_read(in, &entries, &n) == -1) {
         turn_state(in);
-        turn_wait(in, lapor_redis_retry_ms(lapor_stream_redis(in->stream)));
+        turn_wait(lapor_redis_retry_ms(lapor_stream_redis(in->stream)));
         return;
     }
 
@@ -325,7 +327,6 @@ turn_batch(struct lapor_intake *in, const struct lapor_entry *entries,
 static void
 turn_retry(struct lapor_intake *in)
 {
-    int64_t           ms, left;
     struct lapor_pg  *pg;
 
     pg = in->store.pg;
@@ -337,50 +338,48 @@ turn_retry(struct lapor_intake *in)
     }
 
     lapor_backoff_fail(&in->backoff);
-    ms = lapor_backoff_left(&in->backoff);
-    left = lapor_pg_connected(pg) ? 0 : lapor_pg_retry_ms(pg);
-
     turn_state(in);
-    turn_wait(in, left > ms ? left : ms);
+
+    /* a lost connection has a backoff of its own */
+    turn_wait(lapor_pg_connected(pg) ? lapor_backoff_left(&in->backoff)
+                                     : lapor_pg_retry_ms(pg));
 }
 
 
-/* In short steps, so that the summary and the state stay fresh. */
+/* Ends early only when the program is to stop. */
 
 static void
-turn_wait(struct lapor_intake *in, int64_t ms)
+turn_wait(int64_t ms)
 {
-    int  step;
-
-    (void) in;
-
-    if (ms < 1) {
-        ms = 1;
-    }
-
-    while (ms > 0) {
-        step = ms > TURN_WAIT_MS ? TURN_WAIT_MS : (int) ms;
-
-        if (!lapor_loop_sleep(step)) {
-            return;
-        }
-
-        ms -= step;
-    }
+    (void) lapor_loop_sleep(ms < 1 ? 1 : (int) ms);
 }
 
+
+/* At most once a second, unless something came or went. */
 
 static void
 turn_state(struct lapor_intake *in)
 {
-    struct lapor_redis  *redis;
+    bool     redis, postgres;
+    int64_t  now;
 
-    redis = lapor_stream_redis(in->stream);
+    now = lapor_mono_ms();
+    redis = lapor_redis_connected(lapor_stream_redis(in->stream));
+    postgres = lapor_pg_connected(in->store.pg);
+
+    if (now < in->state_due && redis == in->redis_up
+        && postgres == in->postgres_up)
+    {
+        return;
+    }
+
+    in->state_due = now + TURN_STATE_MS;
+    in->redis_up = redis;
+    in->postgres_up = postgres;
 
     lapor_notify_status("redis %s, postgres %s, messages %" PRIu64
                         ", statuses %" PRIu64 ", quarantined %" PRIu64,
-                        lapor_redis_connected(redis) ? "up" : "down",
-                        lapor_pg_connected(in->store.pg) ? "up" : "down",
+                        redis ? "up" : "down", postgres ? "up" : "down",
                         in->store.count.messages, in->store.count.statuses,
                         in->store.count.quarantined);
 }

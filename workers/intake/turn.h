@@ -34,6 +34,10 @@ struct lapor_intake {
     int64_t                          claim_due;
     int64_t                          trim_due;
     int64_t                          summary_due;
+    int64_t                          state_due;
+
+    bool                             redis_up;      /* as told to systemd */
+    bool                             postgres_up;
 
     struct lapor_intake_count        told;      /* counts in the last summary */
 };
