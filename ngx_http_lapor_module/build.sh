@@ -49,6 +49,9 @@ for dir in core event event/modules os/unix http http/modules http/v2; do
     cc_opt="$cc_opt -isystem $src/src/$dir"
 done
 cc_opt="$cc_opt -isystem $work/objs"
+
+# or the name of this directory would make two builds differ
+cc_opt="$cc_opt -ffile-prefix-map=$work/lapor/= -ffile-prefix-map=$work/="
 ld_opt="-Wl,-z,relro -Wl,-z,now -fPIC"
 
 case $san in

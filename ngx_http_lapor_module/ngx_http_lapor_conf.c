@@ -509,5 +509,6 @@ ngx_http_lapor_same_redis(ngx_http_lapor_redis_t *a,
 static ngx_uint_t
 ngx_http_lapor_same(ngx_str_t *a, ngx_str_t *b)
 {
-    return a->len == b->len && ngx_strncmp(a->data, b->data, a->len) == 0;
+    return a->len == b->len
+           && (a->len == 0 || ngx_strncmp(a->data, b->data, a->len) == 0);
 }

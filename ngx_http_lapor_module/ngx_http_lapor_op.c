@@ -152,6 +152,7 @@ ngx_http_lapor_op_build(ngx_http_lapor_op_t *op, ngx_http_request_t *r,
     u_char        ms[NGX_INT64_LEN];
     u_char        start[NGX_HTTP_LAPOR_OP_OVERHEAD];
     size_t        len;
+    ngx_buf_t    *b;
     ngx_chain_t  *cl;
 
     op->command = ngx_alloc(op->size + 2 * NGX_HTTP_LAPOR_OP_OVERHEAD,
@@ -166,7 +167,13 @@ ngx_http_lapor_op_build(ngx_http_lapor_op_t *op, ngx_http_request_t *r,
     p = body;
 
     for (cl = r->request_body->bufs; cl; cl = cl->next) {
-        p = ngx_cpymem(p, cl->buf->pos, cl->buf->last - cl->buf->pos);
+        b = cl->buf;
+
+        /* the last buffer of a chunked body is empty and has no address */
+
+        if (b->last != b->pos) {
+            p = ngx_cpymem(p, b->pos, b->last - b->pos);
+        }
     }
 
     if (ngx_http_lapor_op_stream(r, ctx, body, op->size) != NGX_OK) {

@@ -185,6 +185,21 @@ refused('lapor_status with a value', qr/invalid number of arguments/, $all,
 like((check("${all}lapor_timeout 5s;", 'lapor_webhook on;'))[1],
      qr/\[warn\] lapor_timeout above 4s/, 'a long timeout is warned of');
 
+# the files that are shipped
+
+my $shipped = slurp(repo_dir() . '/conf/nginx/lapor.conf');
+unlike($shipped =~ s/^\s*#.*$//mgr, qr/\$(?:request|request_uri|args)\b/,
+       'the shipped log format has no query');
+$shipped =~ s{/etc/lapor/app_secret}{%%SECRET%%};
+$shipped =~ s{/etc/lapor/verify_token}{%%TOKEN%%};
+$shipped =~ s{/var/log/nginx}{%%DIR%%/logs};
+$shipped =~ s{127\.0\.0\.1:8080}{127.0.0.1:%%PORT%%};
+$nginx->conf("%%TEST_GLOBALS%%\nevents {\n}\nhttp {\n"
+    . "%%TEST_GLOBALS_HTTP%%\n$shipped\n}\n");
+($rc, $out) = $nginx->test_conf;
+is($rc, 0, 'the shipped configuration is accepted') or diag($out);
+unlike($out, qr/\[warn\]/, 'without a warning');
+
 # nginx -T prints the configuration: no secret stands in it
 
 check($all, 'lapor_webhook on;');

@@ -102,7 +102,8 @@ is(ask("$mode&$chal&$tok", '/denied')->{status}, 403, 'denied by nginx');
 like($nginx->error_log, qr/access forbidden by rule/, 'who says so in its log');
 
 my %status = $nginx->status;
-is($status{'lapor_handshakes_total{result="verified"}'}, 6, 'counted: verified');
+is($status{'lapor_handshakes_total{result="verified"}'}, 6,
+   'counted: verified');
 is($status{'lapor_handshakes_total{result="verify_refused"}'}, 25,
    'counted: refused');
 is($status{'lapor_webhooks_total{result="accepted"}'}, 0,

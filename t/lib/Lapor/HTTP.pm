@@ -194,7 +194,7 @@ sub response {
     }
 
     my ($status, $reason) = $head =~ /^HTTP\S+ (\d+) ?(.*?)\r\n/;
-    my %headers = map { lc($_->[0]) => $_->[1] }
+    my %headers = map { (lc($_->[0]) => $_->[1]) }
                   map { [/^([^:\r\n]+):\s*(.*?)\r?$/] }
                   grep { /:/ } split /\n/, $head =~ s/^.*?\n//r;
 
