@@ -16,7 +16,8 @@ use constant {
     WEBHOOKS => 2000,
     SENDERS  => 400,        # each writes WEBHOOKS / SENDERS messages
     CLIENTS  => 4,
-};
+    PACE     => 0.03,       # between two of a client, so that all are killed
+};                          #   while webhooks come in
 
 my $lapor = Lapor::Instance->new;
 my $dir = test_dir();
@@ -60,6 +61,7 @@ sub client {
             sleep 0.05;
         }
         print $log "$wamid\n";
+        sleep PACE;
     }
     close $log;
     return;
@@ -120,6 +122,8 @@ for my $name (@order) {
 
 is_deeply([grep { !$killed{$_} } @victims], [], 'every process was killed');
 
+diag(scalar(@order), ' were killed when all webhooks had come in') if @order;
+
 my @accepted = accepted();
 is(scalar @accepted, WEBHOOKS, 'every webhook was accepted in the end');
 
@@ -144,6 +148,9 @@ ok(wait_until(sub {
     or diag(explain([$lapor->psql(q{SELECT kind, state, attempts, failures,
                             unknowns, error FROM lapor.task
                             WHERE finished_at IS NULL LIMIT 20})]));
+
+diag(join ', ', map { "$_->[0] $_->[1]" }
+     $lapor->psql('SELECT kind, count(*) FROM lapor.event GROUP BY 1'));
 
 is(count('SELECT count(*) FROM lapor.report'), SENDERS,
    'one report a conversation');

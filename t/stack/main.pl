@@ -89,7 +89,8 @@ sub start_supervisor {
         open STDIN, '<', '/dev/null';
         open STDOUT, '>>', $stack->dir . '/log/supervisor.log';
         open STDERR, '>&', \*STDOUT;
-        exec $^X, "$FindBin::Bin/supervisor.pl", $stack->dir;
+        { no warnings 'exec'; exec $^X, "$FindBin::Bin/supervisor.pl",
+                                   $stack->dir; }
         POSIX::_exit(127);
     }
 

@@ -232,10 +232,12 @@ sub clear_away {
     my ($comm) = $s->{argv}[0] =~ m{([^/]{1,15})[^/]*$};
 
     for my $stat (glob '/proc/[0-9]*/stat') {
-        my ($pid, $name, $parent) =
-            Lapor::Stack::slurp($stat) =~ /^(\d+) \((.*)\) \S (\d+)/s or next;
+        my ($pid, $name, $state, $parent) =
+            Lapor::Stack::slurp($stat) =~ /^(\d+) \((.*)\) (\S) (\d+)/s
+            or next;
 
-        next if $parent != $$ || $known{$pid} || $name ne $comm;
+        next if $parent != $$ || $known{$pid} || $name ne $comm
+                || $state eq 'Z';
         note("ends $name $pid, left by a dead $s->{name}");
         kill 'KILL', $pid;
         waitpid $pid, 0;
