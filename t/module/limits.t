@@ -155,7 +155,9 @@ EOF
     my (undef, $out) = run_cmd(@base, '-H',
         'X-Hub-Signature-256: ' . sign($body), '--data-binary', $body, $url);
     is($out, "2 200 0\n", 'accepted');
-    (undef, $out) = run_cmd(@base, '--data-binary', $body, $url);
+    (undef, $out) = run_cmd(@base, '-H',
+        'X-Hub-Signature-256: ' . sign("$body "), '--data-binary', $body,
+        $url);
     is($out, "2 403 0\n", 'refused');
     (undef, $out) = run_cmd(@base, "$url?hub.mode=subscribe&hub.challenge=123"
         . "&hub.verify_token=$Lapor::Nginx::TOKEN");

@@ -136,7 +136,8 @@ main(void)
               "\"text\":{\"body\":\"\\\"}]\\\\\"},\"from\":\"6280000000001\"}]"
               "},\"field\":\"messages\"}]}]}";
     status = "{\"entry\":[{\"changes\":[{\"value\":{\"statuses\":[{"
-             "\"id\":\"x\",\"timestamp\":1,\"recipient_id\":\"6280000000003\"}]},"
+             "\"id\":\"x\",\"timestamp\":1,"
+             "\"recipient_id\":\"6280000000003\"}]},"
              "\"field\":\"messages\"}]}]}";
 
     check_cuts(message, 0, "6280000000001", "a message");

@@ -199,7 +199,8 @@ sub response {
                   grep { /:/ } split /\n/, $head =~ s/^.*?\n//r;
 
     my $body = $self->body(\%headers, $end,
-        $status < 200 || $status == 204 || $status == 304 || ($method || '') eq 'HEAD');
+        $status < 200 || $status == 204 || $status == 304
+        || ($method || '') eq 'HEAD');
 
     return { status => $status, reason => $reason, headers => \%headers,
              body => $body, time => time() - $start, raw => $head . $body };

@@ -97,9 +97,9 @@ sub conf {
 
     my $http = join '', map { "${_}_temp_path $dir/tmp/$_;\n" }
                qw(client_body proxy fastcgi uwsgi scgi);
-    $http .= "log_format lapor '\$remote_addr \$request_method \$uri "
+    $http .= "log_format lapor_test '\$remote_addr \$request_method \$uri "
         . "\$status \$lapor_result \$lapor_stream_id';\n"
-        . "access_log $dir/logs/access.log lapor;\n";
+        . "access_log $dir/logs/access.log lapor_test;\n";
 
     my %marks = (TEST_GLOBALS => $globals, TEST_GLOBALS_HTTP => $http,
                  PORT => $self->{port}, DIR => $dir,
