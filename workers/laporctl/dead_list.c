@@ -13,14 +13,14 @@
 #include "lib/utf8.h"
 
 
-static int list(struct ctl_args *args, struct lapor_pg *pg,
+static int list(struct ctl_args *args, int limit, struct lapor_pg *pg,
     struct lapor_pool *pool);
 static void list_row(const PGresult *res, int row, struct ctl_row *cells,
     struct lapor_pool *pool);
 static void print_json(const PGresult *res, int row, struct lapor_pool *pool,
     int with_body);
-static int show(struct ctl_args *args, struct lapor_pg *pg,
-    struct lapor_pool *pool);
+static int show(struct ctl_args *args, const struct ctl_dead *dead,
+    struct lapor_pg *pg, struct lapor_pool *pool);
 static void show_body(struct lapor_str body, struct lapor_pool *pool);
 static void hexdump(struct lapor_str body);
 static struct lapor_str name(const PGresult *res, int row,
@@ -43,13 +43,14 @@ const struct ctl_option  lapor_ctl_dead_list_options[] = {
 int
 lapor_ctl_dead_list(struct ctl_args *args)
 {
-    int                 status;
+    int                 status, limit;
     struct lapor_pg    *pg;
     struct lapor_pool  *pool;
 
+    limit = (int) lapor_ctl_number(args, "limit", 100, 1, 100000);
     pg = lapor_ctl_pg(lapor_ctl_conf(args));
     pool = lapor_pool_create(65536);
-    status = list(args, pg, pool);
+    status = list(args, limit, pg, pool);
     lapor_pool_destroy(pool);
     lapor_pg_free(pg);
 
@@ -58,15 +59,15 @@ lapor_ctl_dead_list(struct ctl_args *args)
 
 
 static int
-list(struct ctl_args *args, struct lapor_pg *pg, struct lapor_pool *pool)
+list(struct ctl_args *args, int limit, struct lapor_pg *pg,
+    struct lapor_pool *pool)
 {
-    int                     row, limit;
+    int                     row;
     PGresult               *res;
     struct ctl_row         *head;
     struct ctl_table        table;
     struct lapor_pgparams   p;
 
-    limit = (int) lapor_ctl_number(args, "limit", 100, 1, 100000);
     lapor_pgparams_init(&p, pool);
     lapor_pgparams_bool(&p, lapor_ctl_flag(args, "all"));
     lapor_pgparams_int4(&p, limit);
@@ -191,12 +192,18 @@ int
 lapor_ctl_dead_show(struct ctl_args *args)
 {
     int                 status;
+    struct ctl_dead     dead;
     struct lapor_pg    *pg;
     struct lapor_pool  *pool;
 
+    if (lapor_ctl_dead_read(args->files[0], &dead) == -1) {
+        return lapor_ctl_usage(args, "\"%s\" is not an ID of dead list",
+                               args->files[0]);
+    }
+
     pg = lapor_ctl_pg(lapor_ctl_conf(args));
     pool = lapor_pool_create(65536);
-    status = show(args, pg, pool);
+    status = show(args, &dead, pg, pool);
     lapor_pool_destroy(pool);
     lapor_pg_free(pg);
 
@@ -205,22 +212,17 @@ lapor_ctl_dead_show(struct ctl_args *args)
 
 
 static int
-show(struct ctl_args *args, struct lapor_pg *pg, struct lapor_pool *pool)
+show(struct ctl_args *args, const struct ctl_dead *dead,
+    struct lapor_pg *pg, struct lapor_pool *pool)
 {
     PGresult               *res;
-    struct ctl_dead         dead;
     struct lapor_pgparams   p;
 
-    if (lapor_ctl_dead_read(args->files[0], &dead) == -1) {
-        return lapor_ctl_usage(args, "\"%s\" is not an ID of dead list",
-                               args->files[0]);
-    }
-
     lapor_pgparams_init(&p, pool);
-    lapor_pgparams_int2(&p, (int16_t) dead.part);
-    lapor_pgparams_int8(&p, dead.raw_id);
-    lapor_pgparams_int8(&p, dead.received_ms);
-    lapor_pgparams_int4(&p, dead.item);
+    lapor_pgparams_int2(&p, (int16_t) dead->part);
+    lapor_pgparams_int8(&p, dead->raw_id);
+    lapor_pgparams_int8(&p, dead->received_ms);
+    lapor_pgparams_int4(&p, dead->item);
 
     if (lapor_pg_exec(pg, DEAD_COLUMNS "q.body FROM lapor.quarantine q "
                       "WHERE q.part = $1 AND q.raw_id = $2 AND q.item = $4 "

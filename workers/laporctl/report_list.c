@@ -12,7 +12,7 @@
 #define LIST_LIMIT  50
 
 
-static int list(struct ctl_args *args, struct lapor_pg *pg,
+static int list(struct ctl_args *args, int limit, struct lapor_pg *pg,
     struct lapor_pool *pool);
 static void print_json(const PGresult *res);
 static void print_table(const PGresult *res, struct lapor_pool *pool);
@@ -30,13 +30,14 @@ const struct ctl_option  lapor_ctl_report_list_options[] = {
 int
 lapor_ctl_report_list(struct ctl_args *args)
 {
-    int                 status;
+    int                 status, limit;
     struct lapor_pg    *pg;
     struct lapor_pool  *pool;
 
+    limit = (int) lapor_ctl_number(args, "limit", LIST_LIMIT, 1, 100000);
     pg = lapor_ctl_pg(lapor_ctl_conf(args));
     pool = lapor_pool_create(65536);
-    status = list(args, pg, pool);
+    status = list(args, limit, pg, pool);
     lapor_pool_destroy(pool);
     lapor_pg_free(pg);
 
@@ -45,13 +46,11 @@ lapor_ctl_report_list(struct ctl_args *args)
 
 
 static int
-list(struct ctl_args *args, struct lapor_pg *pg, struct lapor_pool *pool)
+list(struct ctl_args *args, int limit, struct lapor_pg *pg,
+    struct lapor_pool *pool)
 {
-    int                     limit;
     PGresult               *res;
     struct lapor_pgparams   p;
-
-    limit = (int) lapor_ctl_number(args, "limit", LIST_LIMIT, 1, 100000);
 
     lapor_pgparams_init(&p, pool);
     lapor_pgparams_cstr(&p, lapor_ctl_opt(args, "unit"));

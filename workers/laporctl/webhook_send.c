@@ -23,7 +23,7 @@
 #define SEND_MAX  ((size_t) 64 * 1024 * 1024)
 
 
-static int send_all(struct ctl_sender *s);
+static int send_all(struct ctl_sender *s, int64_t rounds);
 static int send_file(struct ctl_sender *s, const char *path);
 static int post(struct ctl_sender *s, const char *path,
     const struct lapor_buf *body);
@@ -57,8 +57,10 @@ int
 lapor_ctl_webhook_send(struct ctl_args *args)
 {
     int                status;
+    int64_t            rounds;
     struct ctl_sender  s;
 
+    rounds = lapor_ctl_number(args, "count", 1, 1, 10000000);
     memset(&s, 0, sizeof(s));
     s.args = args;
     s.pool = lapor_pool_create(65536);
@@ -69,7 +71,7 @@ lapor_ctl_webhook_send(struct ctl_args *args)
     }
 
     if (status == 0) {
-        status = send_all(&s);
+        status = send_all(&s, rounds);
     }
 
     lapor_ctl_sender_close(&s);
@@ -80,14 +82,13 @@ lapor_ctl_webhook_send(struct ctl_args *args)
 
 
 static int
-send_all(struct ctl_sender *s)
+send_all(struct ctl_sender *s, int64_t rounds)
 {
     int      status;
     size_t   i;
-    int64_t  round, rounds;
+    int64_t  round;
 
     status = 0;
-    rounds = lapor_ctl_number(s->args, "count", 1, 1, 10000000);
 
     for (round = 0; round < rounds; round++) {
         lapor_ctl_template_round(&s->template);
