@@ -235,8 +235,10 @@ lapor_stream_groups(struct lapor_stream *s)
 bool
 lapor_stream_nogroup(struct lapor_stream *s, const redisReply *reply)
 {
+    /* UNBLOCKED: the key went away while XREADGROUP waited (Redis 7.0) */
     if (reply->type != REDIS_REPLY_ERROR
-        || strncmp(reply->str, "NOGROUP", 7) != 0)
+        || (strncmp(reply->str, "NOGROUP", 7) != 0
+            && strncmp(reply->str, "UNBLOCKED", 9) != 0))
     {
         return false;
     }
