@@ -153,11 +153,23 @@ lapor_intake_store_statuses(struct lapor_intake_store *store,
 static enum lapor_pg_class
 store_start(struct lapor_intake_store *store)
 {
+    enum lapor_pg_class  class;
+
     lapor_pool_reset(store->pool);
     memset(&store->now, 0, sizeof(store->now));
     store->at_ms = lapor_time_ms();
 
-    return lapor_pg_begin(store->pg);
+    class = lapor_pg_begin(store->pg);
+
+    /* it connects by itself, to whatever is there now */
+    if (class == LAPOR_PG_OK
+        && lapor_pg_generation(store->pg) != store->generation)
+    {
+        lapor_pg_rollback(store->pg);
+        return LAPOR_PG_RETRY;
+    }
+
+    return class;
 }
 
 

@@ -33,6 +33,8 @@ struct lapor_intake_store {
     struct lapor_intake_count   count;
     struct lapor_intake_count   now;     /* of the transaction at hand */
     int64_t                     at_ms;   /* when it began */
+    uint64_t                    generation;  /* the connection whose schema
+                                                is known to be the right one */
 };
 
 

@@ -71,6 +71,9 @@ lapor_intake_init(struct lapor_intake *in,
     in->backoff.min = 20;
     in->backoff.max = 5000;
     in->summary_due = lapor_mono_ms() + conf->summary;
+
+    /* its own entries of another life come first */
+    in->claim_due = lapor_mono_ms() + conf->claim_idle / 16;
 }
 
 
@@ -148,7 +151,9 @@ turn_ready(struct lapor_intake *in)
     pg = in->store.pg;
     class = lapor_pg_connect(pg);
 
-    if (class == LAPOR_PG_OK && in->checked == lapor_pg_generation(pg)) {
+    if (class == LAPOR_PG_OK
+        && in->store.generation == lapor_pg_generation(pg))
+    {
         return true;
     }
 
@@ -160,7 +165,7 @@ turn_ready(struct lapor_intake *in)
     }
 
     if (class == LAPOR_PG_OK) {
-        in->checked = lapor_pg_generation(pg);
+        in->store.generation = lapor_pg_generation(pg);
         return true;
     }
 
@@ -270,8 +275,6 @@ turn_batch(struct lapor_intake *in, const struct lapor_entry *entries,
     enum lapor_pg_class         class;
     struct lapor_intake_count   before;
 
-    lapor_log_context("stream=%s entry=%s", entries[0].key, entries[0].id);
-
     before = in->store.count;
     class = LAPOR_PG_RETRY;
 
@@ -282,14 +285,14 @@ turn_batch(struct lapor_intake *in, const struct lapor_entry *entries,
         }
 
         if (class == LAPOR_PG_BUG) {
-            lapor_fatal(LAPOR_EXIT_RUNTIME, "could not store: %s",
-                        lapor_pg_error(in->store.pg));
+            lapor_fatal(LAPOR_EXIT_RUNTIME, "could not store: %s stream=%s "
+                        "entry=%s", lapor_pg_error(in->store.pg),
+                        entries[0].key, entries[0].id);
         }
 
         if (class != LAPOR_PG_OK) {
 
             if (lapor_loop_stopping()) {
-                lapor_log_context(NULL);
                 return -1;
             }
 
@@ -317,8 +320,6 @@ turn_batch(struct lapor_intake *in, const struct lapor_entry *entries,
         lapor_log_notice("stored, but not acknowledged: the entries come "
                          "again count=%zu", n);
     }
-
-    lapor_log_context(NULL);
 
     return 0;
 }

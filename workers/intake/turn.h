@@ -24,8 +24,6 @@ struct lapor_intake {
     struct lapor_intake_batch        batch;     /* of one transaction */
     struct lapor_intake_store        store;
     struct lapor_backoff             backoff;   /* of PostgreSQL's refusals */
-    uint64_t                         checked;   /* connection whose schema is
-                                                   the right one */
     bool                             waiting;   /* for PostgreSQL, and said so
                                                    in the log */
 

@@ -85,6 +85,7 @@ sub drained {
     my ($self, $seconds) = @_;
 
     return Lapor::Test::wait_until {
+        $_->notified for @{ $self->{workers} };
         !grep { !$self->key_drained($_) } keys %{ $self->{keys} }
     } $seconds || 15, 'the streams to be processed';
 }
@@ -95,7 +96,7 @@ sub key_drained {
 
     my $ok = eval {
         my %stream = @{ $self->{redis}->cmd('XINFO', 'STREAM', $key) };
-        my ($group) = map { +{ @$_ } }
+        my ($group) = grep { $_->{name} eq 'intake' } map { +{ @$_ } }
                       @{ $self->{redis}->cmd('XINFO', 'GROUPS', $key) };
         $group && $group->{pending} == 0
             && $group->{'last-delivered-id'} eq $stream{'last-generated-id'};

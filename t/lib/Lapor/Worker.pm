@@ -66,6 +66,7 @@ sub write_conf {
 sub start {
     my ($self) = @_;
 
+    $self->notified;
     $self->{notified} = '';
     $self->{pid} = Lapor::Test::spawn(
         argv => [$self->{bin}, '-c', $self->write_conf],
