@@ -21,10 +21,12 @@ $$;
 -- Makes the partitions of this month, of the one before and of p_ahead months
 -- to come. Returns how many it made. A month whose rows have already gone to
 -- the default partition is left there: they can be found as well, and moving
--- them is a person's decision.
+-- them is a person's decision. Everybody waits while this waits for a table,
+-- so it does not wait long (55P03: try later).
 
 CREATE FUNCTION lapor.months_ahead(p_ahead integer) RETURNS integer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = lapor, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = lapor, pg_temp
+SET lock_timeout = '2s' AS $$
 DECLARE
     v_table text;
     v_month date;
@@ -78,19 +80,21 @@ END
 $$;
 
 
--- Puts a task back, to be claimed again after p_delay. With a reason it counts
--- as one more failure; without one (p_error is NULL: its number is held, or
--- its recipient busy) nothing is held against it.
+-- Puts a task back, to be claimed again after p_delay. p_counts says whether
+-- the task itself failed; it did not where all of its kind would have (the
+-- token, the disk, a number that is held). Without p_error the last reason
+-- stays.
 
 CREATE FUNCTION lapor.task_retry(p_part smallint, p_task_id bigint,
-    p_attempt integer, p_delay interval, p_error_code integer, p_error text)
+    p_attempt integer, p_delay interval, p_counts boolean,
+    p_error_code integer, p_error text)
 RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = lapor, pg_temp AS $$
 BEGIN
     UPDATE lapor.task t
        SET state = 'ready', lease_owner = NULL,
            run_at = clock_timestamp() + p_delay,
-           failures = t.failures + (p_error IS NOT NULL)::integer,
+           failures = t.failures + p_counts::integer,
            error_code = CASE WHEN p_error IS NULL THEN t.error_code
                         ELSE p_error_code END,
            error = coalesce(p_error, t.error)
@@ -102,8 +106,8 @@ END
 $$;
 
 
--- Claims due downloads. failures says how often each was put back with a
--- reason. The rows are locked before the UPDATE: as its subquery they could
+-- Claims due downloads. failures says how often each was put back for its
+-- own sake. The rows are locked before the UPDATE: as its subquery they could
 -- be chosen anew for every row of the join, and more than p_limit claimed.
 
 CREATE FUNCTION lapor.media_claim(p_part smallint, p_owner text,

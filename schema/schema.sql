@@ -84,7 +84,7 @@ ALTER FUNCTION lapor.code_make(p_part smallint, p_n bigint) OWNER TO lapor_owner
 --
 
 CREATE FUNCTION lapor.code_read(p_text text, OUT part smallint, OUT code text) RETURNS record
-    LANGUAGE plpgsql IMMUTABLE
+    LANGUAGE plpgsql IMMUTABLE STRICT
     AS $_$
 DECLARE
     c_symbols constant text := '23456789ABCDEFGHJKMNPQRSTUVWXYZ';
@@ -350,6 +350,7 @@ CREATE FUNCTION lapor.intake_store(p_part smallint, p_now timestamp with time zo
 #variable_conflict use_column
 DECLARE
     c_window   constant interval := '24 hours';
+    c_margin   constant interval := '1 minute';
     c_vague    constant text[] := '{ambigu,bukan_laporan,spam_prank}';
     v_count    integer := cardinality(p_wamid);
     v_at       timestamptz[];       -- when each was said, as far as known
@@ -420,11 +421,14 @@ BEGIN
 
     UPDATE lapor.reporter p SET name = coalesce(u.name, p.name),
                                 username = coalesce(u.username, p.username)
-      FROM (SELECT DISTINCT ON (n.reporter_id) n.reporter_id, n.name,
-                   n.username
+      FROM (SELECT n.reporter_id,
+                   (array_agg(n.name ORDER BY n.ord DESC)
+                    FILTER (WHERE n.name IS NOT NULL))[1] AS name,
+                   (array_agg(n.username ORDER BY n.ord DESC)
+                    FILTER (WHERE n.username IS NOT NULL))[1] AS username
               FROM unnest(v_reporter, p_name, p_username) WITH ORDINALITY
                    AS n (reporter_id, name, username, ord)
-             ORDER BY n.reporter_id, n.ord DESC) u
+             GROUP BY n.reporter_id) u
      WHERE p.part = p_part AND p.reporter_id = u.reporter_id
        AND (p.name, p.username)
            IS DISTINCT FROM (coalesce(u.name, p.name),
@@ -545,12 +549,18 @@ BEGIN
         END IF;
 
         v_report[i] := r.report_id;
-        r.first_message_at := least(r.first_message_at, v_at[i]);
-        r.last_message_at := greatest(r.last_message_at, v_at[i]);
+
+        IF p_opens[i] THEN
+            r.first_message_at := least(r.first_message_at, v_at[i]);
+            r.last_message_at := greatest(r.last_message_at, v_at[i]);
+        END IF;
+
         r.lat := coalesce(p_lat[i], r.lat);
         r.lon := coalesce(p_lon[i], r.lon);
 
-        IF p_answers[i] AND NOT r.answered AND v_at[i] > p_now - c_window THEN
+        IF p_answers[i] AND NOT r.answered
+           AND v_at[i] > p_now - c_window + c_margin
+        THEN
             r.answered := true;
             v_answer[i] := true;
 
@@ -559,9 +569,8 @@ BEGIN
                                     phone_number_id, recipient,
                                     recipient_kind, body)
             SELECT p_part, nextval('lapor.id_seq'), r.report_id, p_now, p_now,
-                   v_at[i] + c_window - interval '1 minute', 'reply',
-                   'opening', r.phone_number_id, p_identity[i],
-                   p_identity_kind[i],
+                   v_at[i] + c_window - c_margin, 'reply', 'opening',
+                   r.phone_number_id, p_identity[i], p_identity_kind[i],
                    replace(replace(t.body, '{unit}', u.name), '{code}',
                            r.code)
               FROM lapor.text t, lapor.unit u
@@ -820,6 +829,7 @@ ALTER FUNCTION lapor.message_status(p_part smallint, p_message_id bigint, p_sent
 CREATE FUNCTION lapor.months_ahead(p_ahead integer) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'lapor', 'pg_temp'
+    SET lock_timeout TO '2s'
     AS $$
 DECLARE
     v_table text;
@@ -888,8 +898,8 @@ CREATE FUNCTION lapor.phone_mask(p_phone text) RETURNS text
     LANGUAGE plpgsql IMMUTABLE STRICT
     AS $_$
 BEGIN
-    IF p_phone !~ '^[0-9]{9,}$' THEN
-        RETURN '••••' || right(p_phone, 4);
+    IF p_phone !~ '^[0-9]{12,}$' THEN
+        RETURN '••••' || right(p_phone, least(4, length(p_phone) / 3));
     END IF;
 
     RETURN '+' || substr(p_phone, 1, 2) || ' ' || substr(p_phone, 3, 3)
@@ -1110,6 +1120,8 @@ BEGIN
     THEN
         RETURN true;
     END IF;
+
+    PERFORM lapor.status_lock(p_part, p_wamid);
 
     v_message_id := nextval('lapor.id_seq');
 
@@ -1349,7 +1361,7 @@ CREATE TABLE lapor.report (
     head bytea NOT NULL,
     CONSTRAINT report_category_check CHECK ((category = ANY (ARRAY['curas'::text, 'pencurian'::text, 'penipuan_siber'::text, 'tipidter'::text, 'penganiayaan'::text, 'premanisme'::text, 'tawuran'::text, 'kdrt_anak'::text, 'kekerasan_seksual'::text, 'bom_teror'::text, 'narkoba'::text, 'pekat'::text, 'ketertiban'::text, 'laka_lantas'::text, 'lalin'::text, 'kebakaran'::text, 'bencana'::text, 'perairan'::text, 'orang_hilang'::text, 'darurat_medis'::text, 'keluhan_polisi'::text, 'layanan'::text, 'bukan_laporan'::text, 'spam_prank'::text, 'instansi_lain'::text, 'ambigu'::text]))),
     CONSTRAINT report_closed_at_check CHECK (((closed_at IS NOT NULL) = (state = ANY (ARRAY['closed'::text, 'info'::text, 'withdrawn'::text, 'invalid'::text, 'prank'::text])))),
-    CONSTRAINT report_code_check CHECK ((code ~ '^K-[2-9A-HJKMNP-Z]{4}(-[2-9A-HJKMNP-Z]{2,4})?-[2-9A-HJKMNP-Z]$'::text)),
+    CONSTRAINT report_code_check CHECK ((code ~ '^K-[2-9A-HJKMNP-Z]{4}(-([2-9A-HJKMNP-Z]{2}){1,2})?-[2-9A-HJKMNP-Z]$'::text)),
     CONSTRAINT report_confidence_check CHECK (((confidence >= (0)::double precision) AND (confidence <= (1)::double precision))),
     CONSTRAINT report_function_check CHECK ((function = ANY (ARRAY['pamapta'::text, 'reskrim'::text, 'ppa_ppo'::text, 'siber'::text, 'resnarkoba'::text, 'lantas'::text, 'samapta'::text, 'intelkam'::text, 'binmas'::text, 'polairud'::text, 'brimob'::text, 'propam'::text, 'operator'::text]))),
     CONSTRAINT report_head_check CHECK (((octet_length(head) = 32) AND (events >= 1))),
@@ -1421,6 +1433,20 @@ $$;
 ALTER FUNCTION lapor.schema_version() OWNER TO lapor_owner;
 
 --
+-- Name: status_lock(smallint, text); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.status_lock(p_part smallint, p_wamid text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended(p_wamid, p_part));
+END
+$$;
+
+ALTER FUNCTION lapor.status_lock(p_part smallint, p_wamid text) OWNER TO lapor_owner;
+
+--
 -- Name: status_store(smallint, bigint[], text[], text[], timestamp with time zone[], timestamp with time zone[], integer[], text[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
 --
 
@@ -1448,6 +1474,16 @@ BEGIN
           FROM lapor.message o
          WHERE o.part = p_part AND o.wamid = s.wamid AND o.direction = 'out'
          LIMIT 1;
+
+        IF NOT FOUND THEN
+            PERFORM lapor.status_lock(p_part, s.wamid);
+
+            SELECT o.message_id, o.sent_at INTO m
+              FROM lapor.message o
+             WHERE o.part = p_part AND o.wamid = s.wamid
+               AND o.direction = 'out'
+             LIMIT 1;
+        END IF;
 
         IF FOUND THEN
             PERFORM lapor.message_status(p_part, m.message_id, m.sent_at,
@@ -1643,7 +1679,9 @@ CREATE TABLE lapor.event (
     data jsonb NOT NULL,
     prev bytea NOT NULL,
     hash bytea NOT NULL,
+    CONSTRAINT event_actor_check CHECK ((actor ~ '^[^\n]+$'::text)),
     CONSTRAINT event_hash_check CHECK (((octet_length(prev) = 32) AND (octet_length(hash) = 32))),
+    CONSTRAINT event_kind_check CHECK ((kind ~ '^[a-z_]+$'::text)),
     CONSTRAINT event_part_check CHECK (((part >= 0) AND (part <= 255))),
     CONSTRAINT event_seq_check CHECK ((seq >= 1))
 )
@@ -1665,7 +1703,9 @@ CREATE TABLE lapor.event_default (
     data jsonb NOT NULL,
     prev bytea NOT NULL,
     hash bytea NOT NULL,
+    CONSTRAINT event_actor_check CHECK ((actor ~ '^[^\n]+$'::text)),
     CONSTRAINT event_hash_check CHECK (((octet_length(prev) = 32) AND (octet_length(hash) = 32))),
+    CONSTRAINT event_kind_check CHECK ((kind ~ '^[a-z_]+$'::text)),
     CONSTRAINT event_part_check CHECK (((part >= 0) AND (part <= 255))),
     CONSTRAINT event_seq_check CHECK ((seq >= 1))
 );
@@ -1697,7 +1737,7 @@ CREATE TABLE lapor.identity (
     peer text,
     reporter_id bigint NOT NULL,
     first_seen_at timestamp with time zone NOT NULL,
-    CONSTRAINT identity_identity_check CHECK (((char_length(identity) >= 1) AND (char_length(identity) <= 256))),
+    CONSTRAINT identity_identity_check CHECK ((((char_length(identity) >= 1) AND (char_length(identity) <= 256)) AND (peer <> identity))),
     CONSTRAINT identity_kind_check CHECK ((kind = ANY (ARRAY['phone'::text, 'user_id'::text]))),
     CONSTRAINT identity_part_check CHECK ((((part >= 0) AND (part <= 255)) AND ((home_part >= 0) AND (home_part <= 255))))
 );
@@ -1730,8 +1770,13 @@ CREATE TABLE lapor.media (
     CONSTRAINT media_part_check CHECK (((part >= 0) AND (part <= 255))),
     CONSTRAINT media_path_check CHECK ((path !~ '(^/|\.\.)'::text)),
     CONSTRAINT media_sha256_check CHECK (((sha256 ~ '^[0-9a-f]{64}$'::text) AND (announced_sha256 ~ '^[0-9a-f]{64}$'::text))),
+    CONSTRAINT media_size_check CHECK ((size >= 0)),
     CONSTRAINT media_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'stored'::text, 'failed'::text, 'gone'::text, 'infected'::text]))),
-    CONSTRAINT media_stored_check CHECK (((state = ANY (ARRAY['stored'::text, 'infected'::text])) = ((sha256 IS NOT NULL) AND (path IS NOT NULL) AND (size IS NOT NULL) AND (stored_at IS NOT NULL))))
+    CONSTRAINT media_stored_check CHECK ((num_nonnulls(sha256, path, size, stored_at) =
+CASE
+    WHEN (state = ANY (ARRAY['stored'::text, 'infected'::text])) THEN 4
+    ELSE 0
+END))
 );
 
 ALTER TABLE lapor.media OWNER TO lapor_owner;
@@ -1766,13 +1811,21 @@ CREATE TABLE lapor.message (
     error_code integer,
     error_title text,
     CONSTRAINT message_direction_check CHECK ((direction = ANY (ARRAY['in'::text, 'out'::text]))),
-    CONSTRAINT message_failed_at_check CHECK (((status <> 'failed'::text) OR (failed_at IS NOT NULL))),
     CONSTRAINT message_origin_check CHECK (
 CASE direction
-    WHEN 'in'::text THEN ((status IS NULL) AND (task_id IS NULL) AND (raw_id IS NOT NULL))
-    ELSE ((status IS NOT NULL) AND (task_id IS NOT NULL) AND (raw_id IS NULL))
+    WHEN 'in'::text THEN ((raw_id IS NOT NULL) AND (num_nonnulls(status, task_id, accepted_at, server_at, delivered_at, read_at, played_at, failed_at, error_code, error_title) = 0))
+    ELSE ((num_nonnulls(status, task_id, accepted_at) = 3) AND (raw_id IS NULL))
 END),
     CONSTRAINT message_part_check CHECK (((part >= 0) AND (part <= 255))),
+    CONSTRAINT message_status_at_check CHECK ((
+CASE status
+    WHEN 'sent'::text THEN server_at
+    WHEN 'failed'::text THEN failed_at
+    WHEN 'delivered'::text THEN delivered_at
+    WHEN 'read'::text THEN read_at
+    WHEN 'played'::text THEN played_at
+    ELSE received_at
+END IS NOT NULL)),
     CONSTRAINT message_status_check CHECK ((status = ANY (ARRAY['accepted'::text, 'sent'::text, 'failed'::text, 'delivered'::text, 'read'::text, 'played'::text])))
 )
 PARTITION BY RANGE (sent_at);
@@ -1809,13 +1862,21 @@ CREATE TABLE lapor.message_default (
     error_code integer,
     error_title text,
     CONSTRAINT message_direction_check CHECK ((direction = ANY (ARRAY['in'::text, 'out'::text]))),
-    CONSTRAINT message_failed_at_check CHECK (((status <> 'failed'::text) OR (failed_at IS NOT NULL))),
     CONSTRAINT message_origin_check CHECK (
 CASE direction
-    WHEN 'in'::text THEN ((status IS NULL) AND (task_id IS NULL) AND (raw_id IS NOT NULL))
-    ELSE ((status IS NOT NULL) AND (task_id IS NOT NULL) AND (raw_id IS NULL))
+    WHEN 'in'::text THEN ((raw_id IS NOT NULL) AND (num_nonnulls(status, task_id, accepted_at, server_at, delivered_at, read_at, played_at, failed_at, error_code, error_title) = 0))
+    ELSE ((num_nonnulls(status, task_id, accepted_at) = 3) AND (raw_id IS NULL))
 END),
     CONSTRAINT message_part_check CHECK (((part >= 0) AND (part <= 255))),
+    CONSTRAINT message_status_at_check CHECK ((
+CASE status
+    WHEN 'sent'::text THEN server_at
+    WHEN 'failed'::text THEN failed_at
+    WHEN 'delivered'::text THEN delivered_at
+    WHEN 'read'::text THEN read_at
+    WHEN 'played'::text THEN played_at
+    ELSE received_at
+END IS NOT NULL)),
     CONSTRAINT message_status_check CHECK ((status = ANY (ARRAY['accepted'::text, 'sent'::text, 'failed'::text, 'delivered'::text, 'read'::text, 'played'::text])))
 );
 
@@ -1885,8 +1946,9 @@ CREATE TABLE lapor.quarantine (
     times integer DEFAULT 1 NOT NULL,
     dead_at timestamp with time zone NOT NULL,
     replayed_at timestamp with time zone,
+    CONSTRAINT quarantine_item_check CHECK (((item >= '-1'::integer) AND (times >= 1))),
     CONSTRAINT quarantine_part_check CHECK (((part >= 0) AND (part <= 255))),
-    CONSTRAINT quarantine_replayed_at_check CHECK (((state = 'dead'::text) OR (replayed_at IS NOT NULL))),
+    CONSTRAINT quarantine_replayed_at_check CHECK (((state = 'replayed'::text) = (replayed_at IS NOT NULL))),
     CONSTRAINT quarantine_state_check CHECK ((state = ANY (ARRAY['dead'::text, 'replayed'::text])))
 );
 
@@ -1997,7 +2059,8 @@ CREATE TABLE lapor.status_wait (
     received_at timestamp with time zone NOT NULL,
     error_code integer,
     error_title text,
-    CONSTRAINT status_wait_part_check CHECK (((part >= 0) AND (part <= 255)))
+    CONSTRAINT status_wait_part_check CHECK (((part >= 0) AND (part <= 255))),
+    CONSTRAINT status_wait_state_check CHECK ((state = ANY (ARRAY['sent'::text, 'failed'::text, 'delivered'::text, 'read'::text, 'played'::text])))
 );
 
 ALTER TABLE lapor.status_wait OWNER TO lapor_owner;
@@ -2031,13 +2094,18 @@ CREATE TABLE lapor.task (
     message_sent_at timestamp with time zone,
     error_code integer,
     error text,
+    CONSTRAINT task_counts_check CHECK (((attempts >= 0) AND ((failures >= 0) AND (failures <= attempts)) AND ((unknowns >= 0) AND (unknowns <= attempts)))),
     CONSTRAINT task_finished_at_check CHECK (((finished_at IS NOT NULL) = (state = ANY (ARRAY['done'::text, 'failed'::text])))),
     CONSTRAINT task_kind_check CHECK ((kind = ANY (ARRAY['media'::text, 'reply'::text]))),
     CONSTRAINT task_lease_owner_check CHECK (((lease_owner IS NOT NULL) = (state = ANY (ARRAY['running'::text, 'sending'::text])))),
     CONSTRAINT task_media_check CHECK ((((kind = 'media'::text) = (media_id IS NOT NULL)) AND ((kind = 'media'::text) OR (state <> 'running'::text)))),
     CONSTRAINT task_part_check CHECK (((part >= 0) AND (part <= 255))),
     CONSTRAINT task_recipient_kind_check CHECK ((recipient_kind = ANY (ARRAY['phone'::text, 'user_id'::text]))),
-    CONSTRAINT task_reply_check CHECK ((((kind = 'reply'::text) = ((occasion IS NOT NULL) AND (recipient IS NOT NULL) AND (recipient_kind IS NOT NULL) AND (body IS NOT NULL))) AND ((kind = 'reply'::text) OR (state <> 'sending'::text)))),
+    CONSTRAINT task_reply_check CHECK (((num_nonnulls(occasion, recipient, recipient_kind, body) =
+CASE kind
+    WHEN 'reply'::text THEN 4
+    ELSE 0
+END) AND ((kind = 'reply'::text) OR (state <> 'sending'::text)))),
     CONSTRAINT task_state_check CHECK ((state = ANY (ARRAY['ready'::text, 'running'::text, 'sending'::text, 'done'::text, 'failed'::text]))),
     CONSTRAINT task_wamid_check CHECK ((((wamid IS NOT NULL) = ((kind = 'reply'::text) AND (state = 'done'::text))) AND ((wamid IS NULL) = (message_id IS NULL)) AND ((wamid IS NULL) = (message_sent_at IS NULL))))
 )
@@ -2089,9 +2157,11 @@ CREATE TABLE lapor.unit (
     hq_lat double precision,
     hq_lon double precision,
     active boolean DEFAULT true NOT NULL,
+    CONSTRAINT unit_headquarters_check CHECK (((level = 'mabes'::text) = (unit_code = 'MABES'::text))),
     CONSTRAINT unit_hq_check CHECK ((((hq_lat IS NULL) = (hq_lon IS NULL)) AND ((hq_lat >= ('-90'::integer)::double precision) AND (hq_lat <= (90)::double precision)) AND ((hq_lon >= ('-180'::integer)::double precision) AND (hq_lon <= (180)::double precision)))),
     CONSTRAINT unit_level_check CHECK ((level = ANY (ARRAY['mabes'::text, 'polda'::text, 'polres'::text, 'polsek'::text]))),
-    CONSTRAINT unit_parent_id_check CHECK (((level = 'mabes'::text) = (parent_id IS NULL))),
+    CONSTRAINT unit_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 200))),
+    CONSTRAINT unit_parent_id_check CHECK ((((level = 'mabes'::text) = (parent_id IS NULL)) AND (parent_id <> unit_id))),
     CONSTRAINT unit_unit_code_check CHECK ((unit_code ~ '^[A-Z0-9][A-Z0-9_-]{1,62}$'::text))
 );
 
@@ -2775,6 +2845,12 @@ GRANT ALL ON FUNCTION lapor.schema_version() TO lapor_media;
 GRANT ALL ON FUNCTION lapor.schema_version() TO lapor_reply;
 GRANT ALL ON FUNCTION lapor.schema_version() TO lapor_ctl;
 GRANT ALL ON FUNCTION lapor.schema_version() TO lapor_reader;
+
+--
+-- Name: FUNCTION status_lock(p_part smallint, p_wamid text); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.status_lock(p_part smallint, p_wamid text) FROM PUBLIC;
 
 --
 -- Name: FUNCTION status_store(p_part smallint, p_task_id bigint[], p_wamid text[], p_state text[], p_at timestamp with time zone[], p_received_at timestamp with time zone[], p_error_code integer[], p_error_title text[]); Type: ACL; Schema: lapor; Owner: lapor_owner

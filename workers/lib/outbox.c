@@ -80,8 +80,7 @@ lapor_outbox_run(const struct lapor_outbox *o)
 
         r.failed = !ready || (!stopping && !lapor_outbox_claim(&r));
 
-        lapor_notify_status("tasks under way: %d, PostgreSQL %s",
-                            o->busy(o->data), ready ? "up" : "down");
+        lapor_notify_status("PostgreSQL is %s", ready ? "up" : "away");
         lapor_outbox_wait(&r);
     }
 
