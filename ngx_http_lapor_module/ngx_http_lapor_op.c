@@ -15,6 +15,8 @@
 #define NGX_HTTP_LAPOR_OP_OVERHEAD  256
 
 
+static ngx_uint_t ngx_http_lapor_op_admit(ngx_http_lapor_link_t *link,
+    ngx_http_lapor_loc_conf_t *lcf, size_t size);
 static ngx_http_lapor_op_t *ngx_http_lapor_op_create(ngx_http_request_t *r,
     ngx_http_lapor_ctx_t *ctx, size_t size);
 static ngx_int_t ngx_http_lapor_op_build(ngx_http_lapor_op_t *op,
@@ -42,6 +44,7 @@ ngx_int_t
 ngx_http_lapor_op_start(ngx_http_request_t *r, ngx_http_lapor_ctx_t *ctx,
     size_t size)
 {
+    ngx_uint_t                  result;
     ngx_http_cleanup_t         *cln;
     ngx_http_lapor_op_t        *op;
     ngx_http_lapor_link_t      *link;
@@ -56,23 +59,10 @@ ngx_http_lapor_op_start(ngx_http_request_t *r, ngx_http_lapor_ctx_t *ctx,
         return NGX_HTTP_SERVICE_UNAVAILABLE;
     }
 
-    if (link->state == NGX_HTTP_LAPOR_LINK_DOWN && !link->retry.timer_set) {
-        ngx_http_lapor_link_connect(link);
-    }
+    result = ngx_http_lapor_op_admit(link, lcf, size);
 
-    if (link->state != NGX_HTTP_LAPOR_LINK_UP
-        && link->state != NGX_HTTP_LAPOR_LINK_CHECKING)
-    {
-        ctx->result = NGX_HTTP_LAPOR_REDIS_DOWN;
-        return NGX_HTTP_SERVICE_UNAVAILABLE;
-    }
-
-    /* a body that is larger than the limit passes alone, or it never would */
-
-    if (link->pending >= lcf->max_pending
-        || (link->pending && link->bytes + size > lcf->max_bytes))
-    {
-        ctx->result = NGX_HTTP_LAPOR_OVERLOAD;
+    if (result != NGX_HTTP_LAPOR_NONE) {
+        ctx->result = result;
         return NGX_HTTP_SERVICE_UNAVAILABLE;
     }
 
@@ -106,6 +96,34 @@ ngx_http_lapor_op_start(ngx_http_request_t *r, ngx_http_lapor_ctx_t *ctx,
     }
 
     return NGX_DONE;
+}
+
+
+/* NONE, or why the link takes no more */
+
+static ngx_uint_t
+ngx_http_lapor_op_admit(ngx_http_lapor_link_t *link,
+    ngx_http_lapor_loc_conf_t *lcf, size_t size)
+{
+    if (link->state == NGX_HTTP_LAPOR_LINK_DOWN && !link->retry.timer_set) {
+        ngx_http_lapor_link_connect(link);
+    }
+
+    if (link->state != NGX_HTTP_LAPOR_LINK_UP
+        && link->state != NGX_HTTP_LAPOR_LINK_CHECKING)
+    {
+        return NGX_HTTP_LAPOR_REDIS_DOWN;
+    }
+
+    /* a body that is larger than the limit passes alone, or it never would */
+
+    if (link->pending >= lcf->max_pending
+        || (link->pending && link->bytes + size > lcf->max_bytes))
+    {
+        return NGX_HTTP_LAPOR_OVERLOAD;
+    }
+
+    return NGX_HTTP_LAPOR_NONE;
 }
 
 

@@ -14,6 +14,8 @@
 
 static char *ngx_http_lapor_read_secret(ngx_conf_t *cf, ngx_str_t *path,
     u_char *buf, size_t *ret_len);
+static ngx_int_t ngx_http_lapor_trim(u_char *buf, size_t len,
+    size_t *ret_len);
 static char *ngx_http_lapor_check_file(ngx_conf_t *cf, ngx_str_t *path,
     ngx_fd_t fd);
 static char *ngx_http_lapor_add_secret(ngx_conf_t *cf,
@@ -146,7 +148,6 @@ ngx_http_lapor_read_secret(ngx_conf_t *cf, ngx_str_t *path, u_char *buf,
 {
     char      *rv;
     ssize_t    n;
-    size_t     i, len;
     ngx_fd_t   fd;
 
     if (ngx_conf_full_name(cf->cycle, path, 1) != NGX_OK) {
@@ -181,7 +182,25 @@ ngx_http_lapor_read_secret(ngx_conf_t *cf, ngx_str_t *path, u_char *buf,
         return rv;
     }
 
-    len = (size_t) n;
+    if (ngx_http_lapor_trim(buf, (size_t) n, ret_len) != NGX_OK) {
+        ngx_explicit_memzero(buf, NGX_HTTP_LAPOR_SECRET_MAX + 2);
+
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "file \"%V\" must hold one line of 1 to %d "
+                           "characters", path, NGX_HTTP_LAPOR_SECRET_MAX);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* takes the newline off; what is left must be one line */
+
+static ngx_int_t
+ngx_http_lapor_trim(u_char *buf, size_t len, size_t *ret_len)
+{
+    size_t  i;
 
     if (len && buf[len - 1] == LF) {
         len--;
@@ -191,24 +210,19 @@ ngx_http_lapor_read_secret(ngx_conf_t *cf, ngx_str_t *path, u_char *buf,
         }
     }
 
-    for (i = 0; i < len; i++) {
-        if (buf[i] < 0x20 || buf[i] == 0x7f) {
-            break;
-        }
+    if (len == 0 || len > NGX_HTTP_LAPOR_SECRET_MAX) {
+        return NGX_ERROR;
     }
 
-    if (len == 0 || len > NGX_HTTP_LAPOR_SECRET_MAX || i < len) {
-        ngx_explicit_memzero(buf, NGX_HTTP_LAPOR_SECRET_MAX + 2);
-
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "file \"%V\" must hold one line of 1 to %d "
-                           "characters", path, NGX_HTTP_LAPOR_SECRET_MAX);
-        return NGX_CONF_ERROR;
+    for (i = 0; i < len; i++) {
+        if (buf[i] < 0x20 || buf[i] == 0x7f) {
+            return NGX_ERROR;
+        }
     }
 
     *ret_len = len;
 
-    return NGX_CONF_OK;
+    return NGX_OK;
 }
 
 

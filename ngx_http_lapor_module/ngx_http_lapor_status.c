@@ -23,6 +23,7 @@
 static ngx_uint_t ngx_http_lapor_status_alive(ngx_atomic_uint_t pid);
 static void ngx_http_lapor_status_sum(ngx_http_lapor_slot_t *ret_sum);
 static u_char *ngx_http_lapor_status_text(u_char *p);
+static u_char *ngx_http_lapor_status_gauges(u_char *p);
 static u_char *ngx_http_lapor_status_head(u_char *p, const char *name,
     const char *type, const char *help);
 static u_char *ngx_http_lapor_status_value(u_char *p, const char *name,
@@ -115,14 +116,9 @@ static u_char *
 ngx_http_lapor_status_text(u_char *p)
 {
     ngx_uint_t              i;
-    ngx_http_lapor_slot_t   sum;
     ngx_http_lapor_stat_t  *st;
 
-    static ngx_str_t  up = ngx_string("up");
-    static ngx_str_t  down = ngx_string("down");
-
     st = ngx_http_lapor_stat;
-    ngx_http_lapor_status_sum(&sum);
 
     p = ngx_http_lapor_status_head(p, "lapor_webhooks_total", "counter",
                                    "Webhook requests by their final result.");
@@ -165,6 +161,20 @@ ngx_http_lapor_status_text(u_char *p)
     p = ngx_http_lapor_status_one(p, "lapor_late_replies_total", "counter",
                                   "Replies of Redis that came too late.",
                                   st->late);
+
+    return ngx_http_lapor_status_gauges(p);
+}
+
+
+static u_char *
+ngx_http_lapor_status_gauges(u_char *p)
+{
+    ngx_http_lapor_slot_t  sum;
+
+    static ngx_str_t  up = ngx_string("up");
+    static ngx_str_t  down = ngx_string("down");
+
+    ngx_http_lapor_status_sum(&sum);
 
     p = ngx_http_lapor_status_head(p, "lapor_redis_links", "gauge",
                                    "Links of all workers by their state.");
