@@ -56,6 +56,24 @@ static void messages_stored(struct lapor_intake_store *store,
 static void messages_text(struct lapor_pgarray *a, struct lapor_str str);
 
 
+/* What is not named here is text. */
+
+static const enum lapor_pg_oid  messages_row_types[ROW_COLUMNS] = {
+    [ROW_REPORTER] = LAPOR_PG_INT8,
+    [ROW_SENT_AT] = LAPOR_PG_TIMESTAMPTZ,
+    [ROW_RECEIVED_AT] = LAPOR_PG_TIMESTAMPTZ,
+    [ROW_RAW] = LAPOR_PG_INT8,
+    [ROW_DAMAGED] = LAPOR_PG_BOOL,
+    [ROW_SENSITIVE] = LAPOR_PG_BOOL,
+    [ROW_PRANK] = LAPOR_PG_FLOAT8,
+    [ROW_CONFIDENCE] = LAPOR_PG_FLOAT8,
+    [ROW_OPENS] = LAPOR_PG_BOOL,
+    [ROW_ANSWERS] = LAPOR_PG_BOOL,
+    [ROW_LAT] = LAPOR_PG_FLOAT8,
+    [ROW_LON] = LAPOR_PG_FLOAT8
+};
+
+
 enum lapor_pg_class
 lapor_intake_store_messages(struct lapor_intake_store *store,
     struct lapor_intake_unit *units, size_t n)
@@ -333,24 +351,10 @@ messages_rows(struct lapor_intake_store *store,
 {
     size_t                  i, k, end, calls;
     PGresult               *results[LAPOR_PARTS];
+    enum lapor_pg_oid       type;
     enum lapor_pg_class     class, added;
     struct lapor_pgarray   *a[ROW_COLUMNS];
     struct lapor_pgparams   p;
-
-    static const enum lapor_pg_oid  types[ROW_COLUMNS] = {
-        [ROW_REPORTER] = LAPOR_PG_INT8,
-        [ROW_SENT_AT] = LAPOR_PG_TIMESTAMPTZ,
-        [ROW_RECEIVED_AT] = LAPOR_PG_TIMESTAMPTZ,
-        [ROW_RAW] = LAPOR_PG_INT8,
-        [ROW_DAMAGED] = LAPOR_PG_BOOL,
-        [ROW_SENSITIVE] = LAPOR_PG_BOOL,
-        [ROW_PRANK] = LAPOR_PG_FLOAT8,
-        [ROW_CONFIDENCE] = LAPOR_PG_FLOAT8,
-        [ROW_OPENS] = LAPOR_PG_BOOL,
-        [ROW_ANSWERS] = LAPOR_PG_BOOL,
-        [ROW_LAT] = LAPOR_PG_FLOAT8,
-        [ROW_LON] = LAPOR_PG_FLOAT8
-    };
 
     added = lapor_pg_pipe_begin(store->pg);
     calls = 0;
@@ -359,9 +363,9 @@ messages_rows(struct lapor_intake_store *store,
         end = lapor_intake_slots_end(slots, n, i);
 
         for (k = 0; k < ROW_COLUMNS; k++) {
+            type = messages_row_types[k];
             a[k] = lapor_pgarray_new(store->pool,
-                                     types[k] == 0 ? LAPOR_PG_TEXT
-                                                   : types[k]);
+                                     type == 0 ? LAPOR_PG_TEXT : type);
         }
 
         for (k = i; k < end; k++) {
