@@ -59,8 +59,13 @@ CREATE TABLE lapor.unit (
         CHECK (unit_code ~ '^[A-Z0-9][A-Z0-9_-]{1,62}$'),
     CONSTRAINT unit_level_check
         CHECK (level IN ('mabes', 'polda', 'polres', 'polsek')),
+    CONSTRAINT unit_headquarters_check
+        CHECK ((level = 'mabes') = (unit_code = 'MABES')),
     CONSTRAINT unit_parent_id_check
-        CHECK ((level = 'mabes') = (parent_id IS NULL)),
+        CHECK ((level = 'mabes') = (parent_id IS NULL)
+               AND parent_id <> unit_id),
+    -- it stands in answers, which Meta limits
+    CONSTRAINT unit_name_check CHECK (char_length(name) BETWEEN 1 AND 200),
     CONSTRAINT unit_hq_check
         CHECK ((hq_lat IS NULL) = (hq_lon IS NULL)
                AND hq_lat BETWEEN -90 AND 90
@@ -136,14 +141,14 @@ SELECT lapor.distribute_reference('lapor.text');
 
 INSERT INTO lapor.text (key, lang, body) VALUES
 ('reply.opening', 'id',
- 'Laporan Anda sudah diterima oleh {unit}. Kode laporan: *{code}*\n\n'
+ E'Laporan Anda sudah diterima oleh {unit}. Kode laporan: *{code}*\n\n'
  'Jika ada bahaya bagi nyawa, segera telepon *110*.\n\n'
  'Agar petugas cepat sampai, kirim lokasi Anda (lampirkan > Lokasi) dan '
  'bukti yang ada: foto, video, dokumen atau pesan suara, bila aman. '
  'Pesan berikutnya masuk ke laporan yang sama.\n\n'
  'Layanan ini gratis.'),
 ('reply.opening', 'en',
- 'Your report has reached {unit}. Report code: *{code}*\n\n'
+ E'Your report has reached {unit}. Report code: *{code}*\n\n'
  'If a life is in danger, call *110* now.\n\n'
  'To help officers reach you, send your location (attach > Location) and '
  'any evidence: photo, video, document or voice note, if it is safe. '
@@ -211,7 +216,8 @@ CREATE TABLE lapor.quarantine (
     CONSTRAINT quarantine_part_check CHECK (part BETWEEN 0 AND 255),
     CONSTRAINT quarantine_state_check CHECK (state IN ('dead', 'replayed')),
     CONSTRAINT quarantine_replayed_at_check
-        CHECK (state = 'dead' OR replayed_at IS NOT NULL)
+        CHECK ((state = 'replayed') = (replayed_at IS NOT NULL)),
+    CONSTRAINT quarantine_item_check CHECK (item >= -1 AND times >= 1)
 );
 
 SELECT lapor.distribute('lapor.quarantine');
@@ -287,7 +293,8 @@ CREATE TABLE lapor.identity (
         CHECK (part BETWEEN 0 AND 255 AND home_part BETWEEN 0 AND 255),
     CONSTRAINT identity_kind_check CHECK (kind IN ('phone', 'user_id')),
     CONSTRAINT identity_identity_check
-        CHECK (char_length(identity) BETWEEN 1 AND 256)
+        CHECK (char_length(identity) BETWEEN 1 AND 256
+               AND peer <> identity)
 );
 
 SELECT lapor.distribute('lapor.identity');
@@ -314,7 +321,8 @@ CREATE TABLE lapor.report (
     prank             real        NOT NULL,  -- a hint, 0..1; people decide
     confidence        real        NOT NULL,  -- of the category, 0..1
     first_message_at  timestamptz NOT NULL,  -- T0: every duty counts from it
-    last_message_at   timestamptz NOT NULL,
+    last_message_at   timestamptz NOT NULL,  -- of the conversation; see
+                                             --   lapor.intake_store
     closed_at         timestamptz,
     lat               double precision,      -- the last pin, WGS 84
     lon               double precision,
@@ -324,8 +332,8 @@ CREATE TABLE lapor.report (
     CONSTRAINT report_code_key UNIQUE (part, code),
     CONSTRAINT report_part_check CHECK (part BETWEEN 0 AND 255),
     CONSTRAINT report_code_check
-        CHECK (code ~ '^K-[2-9A-HJKMNP-Z]{4}(-[2-9A-HJKMNP-Z]{2,4})?'
-                      '-[2-9A-HJKMNP-Z]$'),
+        CHECK (code ~ '^K-[2-9A-HJKMNP-Z]{4}'
+                      '(-([2-9A-HJKMNP-Z]{2}){1,2})?-[2-9A-HJKMNP-Z]$'),
     CONSTRAINT report_category_check
         CHECK (category IN ('curas', 'pencurian', 'penipuan_siber',
                             'tipidter', 'penganiayaan', 'premanisme',
@@ -411,12 +419,21 @@ CREATE TABLE lapor.message (
                           'played')),
     CONSTRAINT message_origin_check
         CHECK (CASE direction
-               WHEN 'in' THEN status IS NULL AND task_id IS NULL
-                              AND raw_id IS NOT NULL
-               ELSE status IS NOT NULL AND task_id IS NOT NULL
+               WHEN 'in' THEN raw_id IS NOT NULL
+                              AND num_nonnulls(status, task_id, accepted_at,
+                                               server_at, delivered_at,
+                                               read_at, played_at, failed_at,
+                                               error_code, error_title) = 0
+               ELSE num_nonnulls(status, task_id, accepted_at) = 3
                     AND raw_id IS NULL END),
-    CONSTRAINT message_failed_at_check
-        CHECK (status <> 'failed' OR failed_at IS NOT NULL)
+    -- a state has the time at which it was reached
+    CONSTRAINT message_status_at_check
+        CHECK (CASE status WHEN 'sent' THEN server_at
+                           WHEN 'failed' THEN failed_at
+                           WHEN 'delivered' THEN delivered_at
+                           WHEN 'read' THEN read_at
+                           WHEN 'played' THEN played_at
+                           ELSE received_at END IS NOT NULL)
 ) PARTITION BY RANGE (sent_at);
 
 SELECT lapor.distribute('lapor.message');
@@ -449,9 +466,10 @@ CREATE TABLE lapor.media (
     CONSTRAINT media_state_check
         CHECK (state IN ('pending', 'stored', 'failed', 'gone', 'infected')),
     CONSTRAINT media_stored_check
-        CHECK ((state IN ('stored', 'infected'))
-               = (sha256 IS NOT NULL AND path IS NOT NULL
-                  AND size IS NOT NULL AND stored_at IS NOT NULL)),
+        CHECK (num_nonnulls(sha256, path, size, stored_at)
+               = CASE WHEN state IN ('stored', 'infected') THEN 4
+                 ELSE 0 END),
+    CONSTRAINT media_size_check CHECK (size >= 0),
     CONSTRAINT media_sha256_check
         CHECK (sha256 ~ '^[0-9a-f]{64}$'
                AND announced_sha256 ~ '^[0-9a-f]{64}$'),
@@ -504,14 +522,15 @@ CREATE TABLE lapor.task (
         CHECK ((finished_at IS NOT NULL) = (state IN ('done', 'failed'))),
     CONSTRAINT task_lease_owner_check
         CHECK ((lease_owner IS NOT NULL) = (state IN ('running', 'sending'))),
+    CONSTRAINT task_counts_check
+        CHECK (attempts >= 0 AND failures BETWEEN 0 AND attempts
+               AND unknowns BETWEEN 0 AND attempts),
     CONSTRAINT task_media_check
         CHECK ((kind = 'media') = (media_id IS NOT NULL)
                AND (kind = 'media' OR state <> 'running')),
     CONSTRAINT task_reply_check
-        CHECK ((kind = 'reply') = (occasion IS NOT NULL
-                                   AND recipient IS NOT NULL
-                                   AND recipient_kind IS NOT NULL
-                                   AND body IS NOT NULL)
+        CHECK (num_nonnulls(occasion, recipient, recipient_kind, body)
+               = CASE kind WHEN 'reply' THEN 4 ELSE 0 END
                AND (kind = 'reply' OR state <> 'sending')),
     CONSTRAINT task_recipient_kind_check
         CHECK (recipient_kind IN ('phone', 'user_id')),
@@ -570,6 +589,9 @@ CREATE TABLE lapor.event (
     CONSTRAINT event_pkey PRIMARY KEY (part, report_id, seq, at),
     CONSTRAINT event_part_check CHECK (part BETWEEN 0 AND 255),
     CONSTRAINT event_seq_check CHECK (seq >= 1),
+    -- the hash knows where one field ends by the line feed behind it
+    CONSTRAINT event_kind_check CHECK (kind ~ '^[a-z_]+$'),
+    CONSTRAINT event_actor_check CHECK (actor ~ '^[^\n]+$'),
     CONSTRAINT event_hash_check
         CHECK (octet_length(prev) = 32 AND octet_length(hash) = 32)
 ) PARTITION BY RANGE (at);
@@ -590,7 +612,9 @@ CREATE TABLE lapor.status_wait (
     error_code   integer,
     error_title  text,
     CONSTRAINT status_wait_pkey PRIMARY KEY (part, wamid, state),
-    CONSTRAINT status_wait_part_check CHECK (part BETWEEN 0 AND 255)
+    CONSTRAINT status_wait_part_check CHECK (part BETWEEN 0 AND 255),
+    CONSTRAINT status_wait_state_check
+        CHECK (state IN ('sent', 'failed', 'delivered', 'read', 'played'))
 );
 
 SELECT lapor.distribute('lapor.status_wait');

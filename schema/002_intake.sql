@@ -138,7 +138,7 @@ $$;
 -- spaces). NULL unless every symbol and the check symbol are right.
 
 CREATE FUNCTION lapor.code_read(p_text text, OUT part smallint, OUT code text)
-LANGUAGE plpgsql IMMUTABLE AS $$
+LANGUAGE plpgsql IMMUTABLE STRICT AS $$
 DECLARE
     c_symbols constant text := '23456789ABCDEFGHJKMNPQRSTUVWXYZ';
     v_text    text := upper(regexp_replace(p_text, '[\s-]', '', 'g'));
@@ -333,10 +333,12 @@ $$;
 -- photo alone opens a report but never raises an open one. p_detail is JSON.
 --
 -- A message joins the reporter's latest report at the same number that is
--- not closed and had a message within 24 hours; else it opens one. The
--- automatic answer is ordered once a report, by the first message that
--- deserves it and is younger than 24 hours: later Meta would refuse it
--- (Cloud API, customer service window).
+-- not closed and had a message within 24 hours; else it opens one. One that
+-- may not open joins without keeping the conversation alive: a thumb up to
+-- last week's answer must not draw the next emergency into last week's
+-- report. The automatic answer is ordered once a report, by the first message
+-- that deserves it while there is time to send it: after 24 hours Meta would
+-- refuse it (Cloud API, customer service window).
 --
 -- Raises 40001 where two processes met the same new sender and the other one
 -- found him a home elsewhere: run the batch again.
@@ -359,6 +361,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = lapor, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
     c_window   constant interval := '24 hours';
+    c_margin   constant interval := '1 minute';
     c_vague    constant text[] := '{ambigu,bukan_laporan,spam_prank}';
     v_count    integer := cardinality(p_wamid);
     v_at       timestamptz[];       -- when each was said, as far as known
@@ -429,11 +432,14 @@ BEGIN
 
     UPDATE lapor.reporter p SET name = coalesce(u.name, p.name),
                                 username = coalesce(u.username, p.username)
-      FROM (SELECT DISTINCT ON (n.reporter_id) n.reporter_id, n.name,
-                   n.username
+      FROM (SELECT n.reporter_id,
+                   (array_agg(n.name ORDER BY n.ord DESC)
+                    FILTER (WHERE n.name IS NOT NULL))[1] AS name,
+                   (array_agg(n.username ORDER BY n.ord DESC)
+                    FILTER (WHERE n.username IS NOT NULL))[1] AS username
               FROM unnest(v_reporter, p_name, p_username) WITH ORDINALITY
                    AS n (reporter_id, name, username, ord)
-             ORDER BY n.reporter_id, n.ord DESC) u
+             GROUP BY n.reporter_id) u
      WHERE p.part = p_part AND p.reporter_id = u.reporter_id
        AND (p.name, p.username)
            IS DISTINCT FROM (coalesce(u.name, p.name),
@@ -554,12 +560,18 @@ BEGIN
         END IF;
 
         v_report[i] := r.report_id;
-        r.first_message_at := least(r.first_message_at, v_at[i]);
-        r.last_message_at := greatest(r.last_message_at, v_at[i]);
+
+        IF p_opens[i] THEN
+            r.first_message_at := least(r.first_message_at, v_at[i]);
+            r.last_message_at := greatest(r.last_message_at, v_at[i]);
+        END IF;
+
         r.lat := coalesce(p_lat[i], r.lat);
         r.lon := coalesce(p_lon[i], r.lon);
 
-        IF p_answers[i] AND NOT r.answered AND v_at[i] > p_now - c_window THEN
+        IF p_answers[i] AND NOT r.answered
+           AND v_at[i] > p_now - c_window + c_margin
+        THEN
             r.answered := true;
             v_answer[i] := true;
 
@@ -568,9 +580,8 @@ BEGIN
                                     phone_number_id, recipient,
                                     recipient_kind, body)
             SELECT p_part, nextval('lapor.id_seq'), r.report_id, p_now, p_now,
-                   v_at[i] + c_window - interval '1 minute', 'reply',
-                   'opening', r.phone_number_id, p_identity[i],
-                   p_identity_kind[i],
+                   v_at[i] + c_window - c_margin, 'reply', 'opening',
+                   r.phone_number_id, p_identity[i], p_identity_kind[i],
                    replace(replace(t.body, '{unit}', u.name), '{code}',
                            r.code)
               FROM lapor.text t, lapor.unit u
@@ -689,6 +700,19 @@ END
 $$;
 
 
+-- Keeps a status from being put to wait while the transaction that brings its
+-- message is not committed: neither would see the other. Holds until the end
+-- of the transaction.
+
+CREATE FUNCTION lapor.status_lock(p_part smallint, p_wamid text)
+RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended(p_wamid, p_part));
+END
+$$;
+
+
 -- Meta accepted what a reply task sent: writes the outgoing message and ends
 -- the task, whoever says so first, the answer to our own POST or a status
 -- that carries the task's key. A second wamid for one task means that it went
@@ -720,6 +744,8 @@ BEGIN
     THEN
         RETURN true;
     END IF;
+
+    PERFORM lapor.status_lock(p_part, p_wamid);
 
     v_message_id := nextval('lapor.id_seq');
 
@@ -791,6 +817,16 @@ BEGIN
           FROM lapor.message o
          WHERE o.part = p_part AND o.wamid = s.wamid AND o.direction = 'out'
          LIMIT 1;
+
+        IF NOT FOUND THEN
+            PERFORM lapor.status_lock(p_part, s.wamid);
+
+            SELECT o.message_id, o.sent_at INTO m
+              FROM lapor.message o
+             WHERE o.part = p_part AND o.wamid = s.wamid
+               AND o.direction = 'out'
+             LIMIT 1;
+        END IF;
 
         IF FOUND THEN
             PERFORM lapor.message_status(p_part, m.message_id, m.sent_at,

@@ -116,13 +116,14 @@ END
 $$;
 
 
--- The number as an operator may see it without asking: +62 800-••••-1234.
+-- The number as an operator may see it without asking: +62 800-••••-1234. Of
+-- a short one, or of a user id, less than half.
 
 CREATE FUNCTION lapor.phone_mask(p_phone text) RETURNS text
 LANGUAGE plpgsql IMMUTABLE STRICT AS $$
 BEGIN
-    IF p_phone !~ '^[0-9]{9,}$' THEN
-        RETURN '••••' || right(p_phone, 4);
+    IF p_phone !~ '^[0-9]{12,}$' THEN
+        RETURN '••••' || right(p_phone, least(4, length(p_phone) / 3));
     END IF;
 
     RETURN '+' || substr(p_phone, 1, 2) || ' ' || substr(p_phone, 3, 3)
