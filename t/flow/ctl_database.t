@@ -304,6 +304,9 @@ $in->add(body(value(number => $number, messages => [
     message(from => phone(7), id => 'wamid.CTL1',
             text => "Ada kebakaran\n\e[31mdi pasar, tolong")])));
 $in->add(body(value(number => $number, messages => [
+    message(from => phone(7), type => 'location',
+            location => { latitude => 3.3, longitude => 117.6 })])));
+$in->add(body(value(number => $number, messages => [
     message(from => phone(8), text => 'syarat perpanjang sim?')])));
 $in->drained;
 
@@ -327,6 +330,7 @@ $in->drained;
     like($out, qr/^Laporan \Q$code\E$/m, 'the report');
     like($out, qr/Ada kebakaran\n    \xef\xbf\xbd\[31mdi pasar/,
          'its words, harmless to a terminal');
+    like($out, qr/^    lokasi 3\.3, 117\.6$/m, 'a pin has no words');
     like($out, qr/^Jejak audit: utuh$/m, 'the audit is whole');
     unlike($out, qr/6280000000007/, 'the number is masked');
 
@@ -335,6 +339,15 @@ $in->drained;
 
     ($rc, $out, $err) = ctl('report', 'show', 'K-2222-3');
     is($rc, 1, 'no such report');
+}
+
+
+{
+    # the words as people will see them
+    my $text = $pg->psql("SELECT body FROM lapor.task WHERE kind = 'reply' "
+                         . 'LIMIT 1');
+    like($text, qr/\n\nJika ada bahaya/, 'an answer has line ends');
+    unlike($text, qr/\\n|\{/, 'and nothing that was to be filled in');
 }
 
 
@@ -351,7 +364,7 @@ $in->drained;
 
     my ($rc, $out, $err) = ctl('raw', 'replay', @range, '--dry-run');
     is($rc, 0, 'raw replay, only to see') or diag($err);
-    like($out, qr/^2 webhooks, \d+ bytes, 0 queued again$/, 'counted');
+    like($out, qr/^3 webhooks, \d+ bytes, 0 queued again$/, 'counted');
 
     for my $n (1 .. 40) {
         $in->add(body(message(from => phone(100 + $n), text => "tes $n")),
@@ -362,7 +375,7 @@ $in->drained;
 
     ($rc, $out) = ctl('raw', 'replay', @range, '--json');
     my ($done) = lines($out);
-    is($done->{queued}, 42, 'more than a page is queued');
+    is($done->{queued}, 43, 'more than a page is queued');
     ok($in->drained, 'taken');
     is($count->(), $before, 'and nothing is stored twice');
 
@@ -370,7 +383,7 @@ $in->drained;
     ($rc, $out) = ctl('raw', 'replay', @range);
     $in->drained;
     is($pg->psql("SELECT count(*) FROM lapor.message "
-                 . "WHERE direction = 'in'"), 42, 'what was lost comes back');
+                 . "WHERE direction = 'in'"), 43, 'what was lost comes back');
 
     for my $wrong (['--from', '2026-01-01T00:00:00Z'],
                    ['--from', 'kemarin', '--to', '2026-01-01T00:00:00Z']) {

@@ -12,7 +12,7 @@
 #include "laporctl/dead.h"
 
 
-static int number(const char **text, int base, int digits,
+static int read_number(const char **text, int base, int digits,
     uint64_t *ret_value);
 
 
@@ -38,9 +38,9 @@ lapor_ctl_dead_read(const char *text, struct ctl_dead *ret_dead)
 {
     uint64_t  part, raw, ms, item;
 
-    if (number(&text, 10, 3, &part) == -1 || part > 255 || *text++ != '-'
-        || number(&text, 16, 16, &raw) == -1 || *text++ != '-'
-        || number(&text, 10, 15, &ms) == -1 || *text++ != '-')
+    if (read_number(&text, 10, 3, &part) == -1 || part > 255 || *text++ != '-'
+        || read_number(&text, 16, 16, &raw) == -1 || *text++ != '-'
+        || read_number(&text, 10, 15, &ms) == -1 || *text++ != '-')
     {
         return -1;
     }
@@ -54,7 +54,7 @@ lapor_ctl_dead_read(const char *text, struct ctl_dead *ret_dead)
         return 0;
     }
 
-    if (number(&text, 10, 9, &item) == -1 || *text != '\0') {
+    if (read_number(&text, 10, 9, &item) == -1 || *text != '\0') {
         return -1;
     }
 
@@ -64,7 +64,7 @@ lapor_ctl_dead_read(const char *text, struct ctl_dead *ret_dead)
 
 
 static int
-number(const char **text, int base, int digits, uint64_t *ret_value)
+read_number(const char **text, int base, int digits, uint64_t *ret_value)
 {
     char  *end;
 

@@ -20,6 +20,7 @@ static void print_report(const struct lapor_json *r,
 static void line(const char *label, struct lapor_str value);
 static void print_messages(const struct lapor_json *list,
     struct lapor_pool *pool);
+static void print_detail(const struct lapor_json *detail);
 static void print_media(const struct lapor_json *list);
 static void print_outbound(const struct lapor_json *list,
     struct lapor_pool *pool);
@@ -175,8 +176,53 @@ print_messages(const struct lapor_json *list, struct lapor_pool *pool)
         }
 
         fputs("\n    ", stdout);
-        lapor_ctl_text(lapor_ctl_member(m, "body"), 4);
+
+        if (lapor_json_get_text(m, "body").data != NULL) {
+            lapor_ctl_text(lapor_json_get_text(m, "body"), 4);
+
+        } else {
+            print_detail(lapor_json_get(m, "detail"));
+        }
+
         putchar('\n');
+    }
+}
+
+
+/* What a message without words says. */
+
+static void
+print_detail(const struct lapor_json *detail)
+{
+    struct lapor_str          text;
+    const struct lapor_json  *node, *card;
+
+    node = lapor_json_get(detail, "location");
+
+    if (node != NULL) {
+        fputs("lokasi ", stdout);
+        lapor_ctl_text(lapor_ctl_member(node, "lat"), 4);
+        fputs(", ", stdout);
+        lapor_ctl_text(lapor_ctl_member(node, "lon"), 4);
+        return;
+    }
+
+    node = lapor_json_get(detail, "media");
+
+    if (node != NULL) {
+        fputs("berkas ", stdout);
+        text = lapor_json_get_text(node, "filename");
+        lapor_ctl_text(text.data == NULL
+                       ? lapor_ctl_member(node, "mime_type") : text, 4);
+        return;
+    }
+
+    node = lapor_json_get(detail, "contacts");
+    fputs(node == NULL ? "-" : "kontak:", stdout);
+
+    LAPOR_JSON_EACH(card, node) {
+        putchar(' ');
+        lapor_ctl_text(lapor_ctl_member(card, "name"), 4);
     }
 }
 

@@ -22,6 +22,8 @@ static void check_phones(struct ctl_units *u);
 static void check_parents(struct ctl_units *u);
 static void check_area_units(struct ctl_units *u);
 static void check_claims(struct ctl_units *u);
+static void check_row(struct ctl_units *u, struct ctl_area *const *group,
+    size_t n);
 static void check_claim(struct ctl_units *u, const struct ctl_area *one,
     const struct ctl_area *two);
 static int is_stored(const struct ctl_area *before,
@@ -218,7 +220,7 @@ check_area_units(struct ctl_units *u)
 static void
 check_claims(struct ctl_units *u)
 {
-    size_t             i, k, end;
+    size_t             i, end;
     struct ctl_area  **sorted;
 
     sorted = calloc(u->nareas + 1, sizeof(*sorted));
@@ -240,25 +242,36 @@ check_claims(struct ctl_units *u)
              && sorted[end]->rank == sorted[i]->rank
              && lapor_str_eq(sorted[end]->area, sorted[i]->area); end++)
         {
-            if (excludes(sorted + i, end - i, sorted[end]->unit)
-                || is_stored(sorted[end - 1], sorted[end]))
-            {
-                continue;
-            }
-
-            /* against the first that claims it: one line is enough */
-            for (k = i; k < end; k++) {
-                if (!lapor_str_eq(sorted[k]->unit, sorted[end]->unit)
-                    && !excludes(sorted + i, end - i, sorted[k]->unit))
-                {
-                    check_claim(u, sorted[k], sorted[end]);
-                    break;
-                }
-            }
+            check_row(u, sorted + i, end - i);
         }
     }
 
     free(sorted);
+}
+
+
+/* Row n of one area and level against the n before it: the first that claims
+ * it for another unit is told, one line is enough. */
+
+static void
+check_row(struct ctl_units *u, struct ctl_area *const *group, size_t n)
+{
+    size_t  i;
+
+    if (excludes(group, n, group[n]->unit)
+        || is_stored(group[n - 1], group[n]))
+    {
+        return;
+    }
+
+    for (i = 0; i < n; i++) {
+        if (!lapor_str_eq(group[i]->unit, group[n]->unit)
+            && !excludes(group, n, group[i]->unit))
+        {
+            check_claim(u, group[i], group[n]);
+            return;
+        }
+    }
 }
 
 
