@@ -195,6 +195,7 @@ main(void)
 
     memset(&t, 0, sizeof(t));
     t.pool = lapor_pool_create(4096);
+    t.round = lapor_pool_create(4096);
     t.numbers = "11,22";
     t.sets = &set;
     t.upload = fake_upload;
@@ -205,6 +206,7 @@ main(void)
     check_wrong(&t);
     check_dead();
 
+    lapor_pool_destroy(t.round);
     lapor_pool_destroy(t.pool);
     return tap_done();
 }

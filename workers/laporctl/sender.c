@@ -76,7 +76,6 @@ lapor_ctl_sender_open(struct ctl_sender *s)
                             (int64_t) lapor_random(CTL_FROM_COUNT), 0,
                             CTL_FROM_COUNT - 1);
     s->template.from_next = base;
-    s->template.pool = s->pool;
     s->template.upload = upload;
     s->template.data = s;
 

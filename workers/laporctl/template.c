@@ -34,6 +34,7 @@ void
 lapor_ctl_template_round(struct ctl_template *t)
 {
     t->values = NULL;
+    lapor_pool_reset(t->round);
     t->now = lapor_time_ms() / 1000;
 }
 
@@ -304,9 +305,9 @@ value(struct ctl_template *t, enum ctl_value_kind kind,
         }
     }
 
-    v = lapor_pool_alloc(t->pool, sizeof(*v));
+    v = lapor_pool_alloc(t->round, sizeof(*v));
     v->kind = kind;
-    v->name = lapor_pool_str(t->pool, name);
+    v->name = lapor_pool_str(t->round, name);
     v->text = make(t, kind);
     v->used = 1;
     *last = v;
@@ -348,7 +349,7 @@ make(struct ctl_template *t, enum ctl_value_kind kind)
         break;
     }
 
-    text = lapor_pool_str(t->pool, lapor_buf_view(&buf));
+    text = lapor_pool_str(t->round, lapor_buf_view(&buf));
     lapor_buf_free(&buf);
 
     return text;

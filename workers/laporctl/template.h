@@ -59,7 +59,8 @@ struct ctl_set {
 };
 
 struct ctl_template {
-    struct lapor_pool   *pool;       /* of all that is kept; outlives it */
+    struct lapor_pool   *pool;       /* of the media; outlives it */
+    struct lapor_pool   *round;      /* of the names; emptied each round */
     int64_t              now;        /* Unix seconds of the round */
     int64_t              from_next;  /* offset of the next fake number */
     const char          *numbers;    /* phone number ids with commas, NULL */

@@ -64,6 +64,8 @@ lapor_ctl_webhook_send(struct ctl_args *args)
     memset(&s, 0, sizeof(s));
     s.args = args;
     s.pool = lapor_pool_create(65536);
+    s.template.pool = s.pool;
+    s.template.round = lapor_pool_create(65536);
     status = lapor_ctl_sender_open(&s);
 
     if (status == 0) {
@@ -75,6 +77,7 @@ lapor_ctl_webhook_send(struct ctl_args *args)
     }
 
     lapor_ctl_sender_close(&s);
+    lapor_pool_destroy(s.template.round);
     lapor_pool_destroy(s.pool);
 
     return status;
