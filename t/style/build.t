@@ -17,11 +17,13 @@ my ($rc, $out, $err) = run_cmd({ timeout => 600 },
 is($rc, 0, 'clang builds everything') or diag($out, $err);
 is($err, '', 'clang warns of nothing');
 
+# without the list macros of <sys/queue.h> it takes loops for plain blocks
+my ($queue) = glob '/usr/include/*/sys/queue.h';
 my $cppcheck = need_program('cppcheck');
 ($rc, $out, $err) = run_cmd({ timeout => 900 },
     $cppcheck, '-q', '--error-exitcode=1', '--std=c11', '--inline-suppr',
     '--enable=warning,performance,portability', '--suppress=missingInclude',
-    '-D_GNU_SOURCE', "-I$repo/workers", "-I$repo",
+    '-D_GNU_SOURCE', "-I$repo/workers", "-I$repo", "--include=$queue",
     "$repo/workers", "$repo/t/graph", "$repo/ngx_http_lapor_module");
 
 is($rc, 0, 'cppcheck is content') or diag($out, $err);

@@ -86,9 +86,10 @@ for my $file (@text) {
 
         # Indonesian numbers come from the range 62 800-0000-xxxx alone
         while ($line =~ /(?<![\w.])(\+?62\s?8\d[\d -]{7,14}\d)(?!\w)/g) {
-            my $digits = $1 =~ s/\D//gr;
-            push @phones, "$file:$n: $1"
-                unless $digits =~ /^628000000\d{4}$/
+            my $phone = $1;
+            my $digits = $phone =~ s/\D//gr;
+            push @phones, "$file:$n: $phone"
+                unless $digits =~ /^6280000\d{0,6}$/
                     || $digits =~ /^62811544(?:5110|510)/
                     || $digits =~ /^6281370002110$/;
         }
