@@ -106,7 +106,7 @@ $(BUILD)/obj/%.o: %.c
 # modules: same flags, same signature, or the server refuses to load it.
 
 $(BUILD)/ngx_http_lapor_module.so: $(MODULE)
-	sh ngx_http_lapor_module/build.sh $(abspath $(BUILD))/module $(SAN)
+	sh ngx_http_lapor_module/build.sh "$(BUILD)/module" $(SAN)
 	cp $(BUILD)/module/ngx_http_lapor_module.so $@
 
 # Tests: see t/run, which builds what it needs
@@ -129,7 +129,7 @@ install: all
 	    $(DESTDIR)$(tmpfilesdir) $(DESTDIR)$(sysconfdir)/lapor \
 	    $(DESTDIR)$(datadir)/schema $(DESTDIR)$(datadir)/demo \
 	    $(DESTDIR)$(datadir)/nginx $(DESTDIR)$(datadir)/redis \
-	    $(DESTDIR)$(datadir)/postgresql $(DESTDIR)$(docdir)
+	    $(DESTDIR)$(datadir)/postgresql $(DESTDIR)$(docdir)/doc
 	install -m 755 $(BUILD)/lapor-intake $(BUILD)/lapor-media \
 	    $(BUILD)/lapor-reply $(DESTDIR)$(sbindir)
 	install -m 755 $(BUILD)/laporctl $(DESTDIR)$(bindir)
@@ -148,10 +148,12 @@ install: all
 	    $(DESTDIR)$(tmpfilesdir)/lapor.conf
 	test -e $(DESTDIR)$(sysconfdir)/lapor/lapor.conf || \
 	    install -m 644 conf/lapor.conf $(DESTDIR)$(sysconfdir)/lapor
-	install -m 644 schema/*.sql $(DESTDIR)$(datadir)/schema
+	install -m 644 schema/roles.sql schema/[0-9]*.sql \
+	    $(DESTDIR)$(datadir)/schema
 	cp -r conf/demo/. $(DESTDIR)$(datadir)/demo
-	install -m 644 README.md CHANGES.md LICENSE doc/*.md \
-	    $(DESTDIR)$(docdir)
+	install -m 644 README.md CHANGES.md CONTRIBUTING.md SECURITY.md \
+	    LICENSE $(DESTDIR)$(docdir)
+	install -m 644 doc/*.md $(DESTDIR)$(docdir)/doc
 
 clean:
 	rm -rf $(BUILD)

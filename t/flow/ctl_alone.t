@@ -14,6 +14,8 @@ use JSON::PP ();
 
 use Lapor::Test;
 
+use File::Glob ':bsd_glob';      # a blank in a path is no separator
+
 my $CTL = build_path('laporctl');
 my $DIR = test_dir();
 my $json = JSON::PP->new->utf8;

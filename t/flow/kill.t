@@ -9,6 +9,7 @@ use lib 't/lib';
 use Lapor::Test;
 use Lapor::Instance;
 
+use File::Glob ':bsd_glob';      # a blank in a path is no separator
 use Digest::SHA qw(sha256_hex);
 use Time::HiRes qw(time sleep);
 

@@ -9,6 +9,8 @@ use lib 't/lib';
 use Lapor::Test;
 use Lapor::Pg;
 
+use File::Glob ':bsd_glob';      # a blank in a path is no separator
+
 my $pg = Lapor::Pg->new;
 my $repo = repo_dir();
 

@@ -8,6 +8,7 @@
 use strict;
 use warnings;
 
+use File::Glob ':bsd_glob';      # a blank in a path is no separator
 use FindBin ();
 use POSIX ();
 use Time::HiRes qw(time sleep);

@@ -15,6 +15,7 @@
 use strict;
 use warnings;
 
+use File::Glob ':bsd_glob';      # a blank in a path is no separator
 use FindBin ();
 use POSIX qw(WNOHANG);
 use Time::HiRes qw(time sleep);

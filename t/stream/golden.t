@@ -8,6 +8,7 @@ use lib 't/lib';
 use Lapor::Test;
 use Lapor::Intake;
 
+use File::Glob ':bsd_glob';      # a blank in a path is no separator
 use File::Basename qw(basename);
 use JSON::PP ();
 

@@ -7,6 +7,8 @@
 use lib 't/lib';
 use Lapor::Test;
 
+use File::Glob ':bsd_glob';      # a blank in a path is no separator
+
 my $repo = repo_dir();
 
 my %may = (

@@ -28,7 +28,8 @@ for my $path (qw(
     usr/share/lapor/demo/tarakan/units.csv
     usr/share/lapor/nginx/lapor.conf usr/share/lapor/redis/lapor.conf
     usr/share/lapor/postgresql/lapor.conf
-    usr/share/doc/lapor/README.md usr/share/doc/lapor/directives.md))
+    usr/share/doc/lapor/README.md
+    usr/share/doc/lapor/doc/directives.md))
 {
     ok(-s "$root/$path", $path);
 }

@@ -19,8 +19,8 @@
  * decoded JSON string; no sign, blank or leading zero is taken away), modulo
  * 256. It is the first column of every big table's key and the distribution
  * column on a cluster, so it is fixed for ever: another value would lose
- * everything stored under the old one. The SQL function of the same purpose
- * and this one must agree; the test vectors in t/unit/part_test.c bind both.
+ * everything stored under the old one. The test vectors in t/unit/part_test.c
+ * bind it.
  *
  * FNV-1a: offset basis 2166136261, prime 16777619, of the authors' page
  * (Fowler, Noll, Vo; RFC 9923).

@@ -9,6 +9,7 @@ package Lapor::Instance;
 use strict;
 use warnings;
 
+use File::Glob ':bsd_glob';      # a blank in a path is no separator
 use IO::Socket::INET ();
 use JSON::PP ();
 use Time::HiRes qw(time);

@@ -16,6 +16,7 @@ package Lapor::Nginx;
 use strict;
 use warnings;
 
+use File::Glob ':bsd_glob';      # a blank in a path is no separator
 use Lapor::HTTP ();
 use Lapor::Test ();
 

@@ -18,6 +18,7 @@ use warnings;
 use Digest::SHA ();
 use Fcntl qw(LOCK_EX);
 use File::Basename qw(basename);
+use File::Glob ':bsd_glob';      # a blank in a path is no separator
 use File::Path ();
 
 use Lapor::Test ();

@@ -18,6 +18,7 @@ use warnings;
 use Cwd ();
 use File::Basename ();
 use File::Copy ();
+use File::Glob ':bsd_glob';      # a blank in a path is no separator
 use File::Spec ();
 use IO::Socket::INET ();
 use JSON::PP ();
@@ -402,6 +403,9 @@ graph_token = $data/etc/graph_token
 [laporctl]
 database = $database user=lapor_ctl
 graph_token = $data/etc/graph_token
+app_secret = $data/etc/app_secret
+verify_token = $data/etc/verify_token
+webhook_url = @{[ $self->env->{LAPOR_WEBHOOK_URL} ]}
 EOF
 }
 

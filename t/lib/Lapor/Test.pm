@@ -13,6 +13,7 @@ use warnings;
 
 use Cwd ();
 use File::Basename ();
+use File::Glob ':bsd_glob';      # a blank in a path is no separator
 use File::Spec ();
 use File::Temp ();
 use IO::Socket::INET ();
