@@ -10,12 +10,18 @@ use Lapor::Outbox;
 
 use Digest::SHA qw(sha256_hex);
 use File::Find ();
+use IO::Socket::INET ();
+use POSIX ();
+
+# two hosts that may serve media, and one that may not
+my ($first, $second, $foreign) = map { free_port() } 1 .. 3;
 
 my $t = Lapor::Outbox->new(kind => 'media', own => {
     retry_base => '50ms', retry_max => '400ms', retry_slow => '200ms',
     tries => 3, lease => '40s', timeout => '20s', poll => '200ms',
     max_size => '16m', concurrency => 4,
-    media_hosts => 'https://*.fbsbx.com',
+    media_hosts => 'https://*.fbsbx.com '
+        . "http://127.0.0.1:$first, http://127.0.0.1:$second",
 });
 my $graph = $t->graph;
 my $dir = $t->media_dir;
@@ -57,6 +63,41 @@ sub given_up {
     my $media = $t->media($report);
     is($media->{state}, $state, "$name: $state");
     return $media;
+}
+
+
+# serve($port, $log, $answer): a media host, which answers all the same and
+# writes down what it was asked; the one before it at this port goes
+
+my %hosts;
+
+sub serve {
+    my ($port, $log, $answer) = @_;
+
+    Lapor::Test::end_process($hosts{$port}, 'KILL', 5) if $hosts{$port};
+    my $listen = IO::Socket::INET->new(LocalAddr => '127.0.0.1',
+        LocalPort => $port, Listen => 5, ReuseAddr => 1)
+        or die "could not listen: $!";
+
+    my $pid = fork;
+    die "could not fork: $!" unless defined $pid;
+
+    if ($pid == 0) {
+        local $SIG{TERM} = 'DEFAULT';
+        while (my $conn = $listen->accept) {
+            my $in = '';
+            while ($in !~ /\r\n\r\n/) {
+                sysread $conn, $in, 65536, length $in or last;
+            }
+            Lapor::Test::append_line($log, $in);
+            print $conn $answer;
+        }
+        POSIX::_exit(0);
+    }
+
+    Lapor::Test::adopt($pid);
+    $hosts{$port} = $pid;
+    return;
 }
 
 
@@ -183,7 +224,6 @@ sub given_up {
 # --- the token goes nowhere else
 
 {
-    my $foreign = free_port();
     my $trap = IO::Socket::INET->new(LocalAddr => '127.0.0.1',
         LocalPort => $foreign, Listen => 5, ReuseAddr => 1,
         Blocking => 0) or die "could not listen: $!";
@@ -193,6 +233,30 @@ sub given_up {
         body => qq({"url":"http://127.0.0.1:$foreign/x","file_size":9}) });
     my $m = given_up($t->report(media => $up), 'failed', 'a foreign host');
     like($m->{error}, qr/list of hosts/, 'the reason is named');
+    ok(!$trap->accept, 'nobody connected to it');
+
+    my $seen = test_dir() . '/seen';
+    serve($first, "$seen.1", "HTTP/1.1 302 Found\r\nContent-Length: 0\r\n"
+        . "Location: http://127.0.0.1:$second/file\r\n\r\n");
+    serve($second, "$seen.2",
+        "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nelsewhere");
+    $up->{id} = photo('elsewhere')->{id};
+    $graph->faults({ match => "GET /v23.0/$up->{id}", status => 200,
+        body => qq({"url":"http://127.0.0.1:$first/x"}) });
+    stored($t->report(media => $up), 'redirected to a host on the list');
+    like(slurp("$seen.1"), qr/^Authorization: Bearer/mi,
+         'the first host gets the token');
+    like(slurp("$seen.2"), qr{^GET /file }, 'the second is asked');
+    unlike(slurp("$seen.2"), qr/Authorization|\Q@{[$graph->token]}\E/i,
+           'without the token');
+
+    $up = photo('nowhere');
+    serve($second, "$seen.3", "HTTP/1.1 302 Found\r\nContent-Length: 0\r\n"
+        . "Location: http://127.0.0.1:$foreign/file\r\n\r\n");
+    $graph->faults({ match => "GET /v23.0/$up->{id}", status => 200,
+        body => qq({"url":"http://127.0.0.1:$second/x"}) });
+    given_up($t->report(media => $up), 'failed',
+             'redirected to a foreign host');
     ok(!$trap->accept, 'nobody connected to it');
     $graph->faults;
 }

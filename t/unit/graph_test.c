@@ -41,8 +41,8 @@ main(void)
 static void
 test_envelope(void)
 {
-    int   i;
-    char  body[4096];
+    int               i;
+    struct lapor_buf  body = LAPOR_BUF_INIT;
 
     read_error(429, "{\"error\":{\"message\":\"(#131056) pair\",\"type\":"
                "\"OAuthException\",\"code\":131056,\"error_subcode\":2494010,"
@@ -68,12 +68,14 @@ test_envelope(void)
     is_str(error.trace, "", "a trace unfit for a log");
 
     /* 3-byte characters around the end of the room */
-    strcpy(body, "{\"error\":{\"code\":1,\"message\":\"\\u0000\\ud800");
+    lapor_buf_addz(&body,
+                   "{\"error\":{\"code\":1,\"message\":\"\\u0000\\ud800");
     for (i = 0; i < 300; i++) {
-        strcat(body, "\xe2\x82\xac");
+        lapor_buf_addz(&body, "\xe2\x82\xac");
     }
-    strcat(body, "\"}}");
-    read_error(400, body);
+    lapor_buf_addz(&body, "\"}}");
+    lapor_graph_error(400, lapor_buf_cstr(&body), body.len, &error);
+    lapor_buf_free(&body);
     ok(strlen(error.text) > 250
        && lapor_utf8_valid(error.text, strlen(error.text)),
        "a long text is cut between characters and fit for PostgreSQL");

@@ -112,7 +112,9 @@ lapor_reply_hold(const struct lapor_reply_job *job)
         return wait;
     }
 
-    TAILQ_FOREACH(other, &job->reply->running, link) {
+    for (other = TAILQ_FIRST(&job->reply->running); other != NULL;
+         other = TAILQ_NEXT(other, link))
+    {
         if (other->number == job->number
             && strcmp(other->recipient, job->recipient) == 0)
         {

@@ -22,7 +22,9 @@ lapor_number_get(struct lapor_numbers *numbers, const char *id)
     len = strlen(id);
     bucket = &numbers->buckets[lapor_part(id, len)];
 
-    LIST_FOREACH(number, bucket, link) {
+    for (number = LIST_FIRST(bucket); number != NULL;
+         number = LIST_NEXT(number, link))
+    {
         if (strcmp(number->id, id) == 0) {
             return number;
         }

@@ -27,57 +27,57 @@
 
 
 static const struct lapor_retry_policy  lapor_retry_codes[] = {
-    /* first    last     action  flags              base  factor */
-    { 0,        0,       LATER,  ALARM|HOLD|TOKEN,  0,    1 },  /* auth */
-    { 1,        1,       FEW,    0,                 1,    2 },  /* unknown */
-    { 2,        2,       LATER,  HOLD,              1,    2 },  /* service */
-    { 3,        3,       LATER,  ALARM|HOLD,        0,    1 },  /* capability */
-    { 4,        4,       LATER,  HOLD,              60,   2 },  /* app rate */
-    { 10,       10,      LATER,  ALARM|HOLD|TOKEN,  0,    1 },  /* permission */
-    { 33,       33,      LATER,  ALARM|HOLD,        0,    1 },  /* number gone */
-    { 100,      100,     NEVER,  ALARM,             0,    1 },  /* our bug */
-    { 190,      190,     LATER,  ALARM|HOLD|TOKEN,  0,    1 },  /* token */
-    { 200,      299,     LATER,  ALARM|HOLD|TOKEN,  0,    1 },  /* permission */
-    { 368,      368,     LATER,  ALARM|HOLD,        0,    1 },  /* blocked */
-    { 613,      613,     LATER,  HOLD,              60,   2 },  /* query rate */
-    { 80007,    80007,   LATER,  HOLD,              60,   2 },  /* WABA rate */
-    { 130429,   130429,  LATER,  HOLD,              1,    2 },  /* throughput */
-    { 130472,   130472,  NEVER,  0,                 0,    1 },  /* experiment */
-    { 130497,   130497,  NEVER,  ALARM,             0,    1 },  /* country */
-    { 131000,   131000,  FEW,    0,                 1,    2 },  /* unknown */
-    { 131005,   131005,  LATER,  ALARM|HOLD|TOKEN,  0,    1 },  /* access */
-    { 131008,   131009,  NEVER,  ALARM,             0,    1 },  /* our bug */
-    { 131016,   131016,  LATER,  HOLD,              1,    2 },  /* service */
-    { 131020,   131021,  NEVER,  0,                 0,    1 },  /* group, self */
-    { 131026,   131026,  NEVER,  0,                 0,    1 },  /* cannot get
-                                                                   it */
-    { 131030,   131030,  NEVER,  0,                 0,    1 },  /* sandbox */
-    { 131031,   131031,  LATER,  ALARM|HOLD,        0,    1 },  /* locked */
-    { 131037,   131037,  LATER,  ALARM|HOLD,        0,    1 },  /* its name */
-    { 131041,   131041,  NEVER,  0,                 0,    1 },  /* group */
-    { 131042,   131042,  LATER,  ALARM|HOLD,        0,    1 },  /* payment */
-    { 131044,   131045,  LATER,  ALARM|HOLD,        0,    1 },  /* payment,
-                                                                   number */
-    { 131047,   131047,  NEVER,  0,                 0,    1 },  /* 24 hours */
-    { 131048,   131048,  LATER,  ALARM|HOLD,  LAPOR_RETRY_HOUR, 2 },  /* spam */
-    { 131049,   131051,  NEVER,  0,                 0,    1 },  /* marketing,
-                                                                   type */
-    { 131053,   131053,  FEW,    0,                 1,    2 },  /* media */
-    { 131056,   131056,  LATER,  0,                 1,    4 },  /* pair rate */
-    { 131057,   131057,  LATER,  HOLD,              5,    2 },  /* upgrade */
-    { 131059,   131059,  NEVER,  0,                 0,    1 },  /* group */
-    { 131062,   131063,  NEVER,  0,                 0,    1 },  /* user id */
-    { 131064,   131064,  LATER,  ALARM|HOLD,  LAPOR_RETRY_HOUR, 2 },  /* misuse */
-    { 131201,   131215,  NEVER,  0,                 0,    1 },  /* groups */
-    { 132015,   132016,  NEVER,  ALARM,             0,    1 },  /* template */
-    { 132069,   132069,  LATER,  0,                 60,   2 },  /* flow */
-    { 132000,   132099,  NEVER,  0,                 0,    1 },  /* template */
-    { 133004,   133004,  LATER,  HOLD,              1,    2 },  /* server */
-    { 133000,   133099,  LATER,  ALARM|HOLD,        0,    1 },  /* registration */
-    { 135000,   135000,  NEVER,  ALARM,             0,    1 },  /* our bug */
-    { 137000,   137000,  NEVER,  0,                 0,    1 },  /* identity */
-    { 138000,   139199,  NEVER,  0,                 0,    1 },  /* calls, flows */
-    { 2494100,  2494100, LATER,  HOLD,              60,   2 }   /* maintenance */
+    /* first, last, action, flags, base in s, factor: what the code means */
+    { 0, 0, LATER, ALARM|HOLD|TOKEN, 0, 1 },        /* cannot authenticate */
+    { 1, 1, FEW, 0, 1, 2 },                         /* unknown */
+    { 2, 2, LATER, HOLD, 1, 2 },                    /* service is down */
+    { 3, 3, LATER, ALARM|HOLD, 0, 1 },              /* capability missing */
+    { 4, 4, LATER, HOLD, 60, 2 },                   /* the app's call rate */
+    { 10, 10, LATER, ALARM|HOLD|TOKEN, 0, 1 },      /* permission */
+    { 33, 33, LATER, ALARM|HOLD, 0, 1 },            /* our number is gone */
+    { 100, 100, NEVER, ALARM, 0, 1 },               /* parameter: our bug */
+    { 190, 190, LATER, ALARM|HOLD|TOKEN, 0, 1 },    /* token expired */
+    { 200, 299, LATER, ALARM|HOLD|TOKEN, 0, 1 },    /* permission */
+    { 368, 368, LATER, ALARM|HOLD, 0, 1 },          /* blocked for policy */
+    { 613, 613, LATER, HOLD, 60, 2 },               /* query rate */
+    { 80007, 80007, LATER, HOLD, 60, 2 },           /* the account's rate */
+    { 130429, 130429, LATER, HOLD, 1, 2 },          /* number's throughput */
+    { 130472, 130472, NEVER, 0, 0, 1 },             /* in an experiment */
+    { 130497, 130497, NEVER, ALARM, 0, 1 },         /* country not allowed */
+    { 131000, 131000, FEW, 0, 1, 2 },               /* unknown */
+    { 131005, 131005, LATER, ALARM|HOLD|TOKEN, 0, 1 },  /* access denied */
+    { 131008, 131009, NEVER, ALARM, 0, 1 },         /* parameter: our bug */
+    { 131016, 131016, LATER, HOLD, 1, 2 },          /* service unavailable */
+    { 131020, 131020, NEVER, 0, 0, 1 },             /* groups */
+    { 131021, 131021, NEVER, 0, 0, 1 },             /* sender is recipient */
+    { 131026, 131026, NEVER, 0, 0, 1 },             /* undeliverable */
+    { 131030, 131030, NEVER, 0, 0, 1 },             /* not on the test list */
+    { 131031, 131031, LATER, ALARM|HOLD, 0, 1 },    /* account locked */
+    { 131037, 131037, LATER, ALARM|HOLD, 0, 1 },    /* name not approved */
+    { 131041, 131041, NEVER, 0, 0, 1 },             /* groups */
+    { 131042, 131042, LATER, ALARM|HOLD, 0, 1 },    /* payment */
+    { 131044, 131044, LATER, ALARM|HOLD, 0, 1 },    /* payment, calls */
+    { 131045, 131045, LATER, ALARM|HOLD, 0, 1 },    /* not registered well */
+    { 131047, 131047, NEVER, 0, 0, 1 },             /* more than 24 hours */
+    { 131048, 131048, LATER, ALARM|HOLD, LAPOR_RETRY_HOUR, 2 },    /* spam */
+    { 131049, 131050, NEVER, 0, 0, 1 },             /* marketing */
+    { 131051, 131051, NEVER, 0, 0, 1 },             /* unsupported type */
+    { 131053, 131053, FEW, 0, 1, 2 },               /* upload of media */
+    { 131056, 131056, LATER, 0, 1, 4 },             /* pair rate: 4^n s */
+    { 131057, 131057, LATER, HOLD, 5, 2 },          /* upgrade, <= 1 minute */
+    { 131059, 131059, NEVER, 0, 0, 1 },             /* groups */
+    { 131062, 131063, NEVER, 0, 0, 1 },             /* user id, marketing */
+    { 131064, 131064, LATER, ALARM|HOLD, LAPOR_RETRY_HOUR, 2 },    /* misuse */
+    { 131201, 131215, NEVER, 0, 0, 1 },             /* groups */
+    { 132015, 132016, NEVER, ALARM, 0, 1 },         /* template is paused */
+    { 132069, 132069, LATER, 0, 60, 2 },            /* flow is throttled */
+    { 132000, 132099, NEVER, 0, 0, 1 },             /* template, flow */
+    { 133004, 133004, LATER, HOLD, 1, 2 },          /* server unavailable */
+    { 133000, 133099, LATER, ALARM|HOLD, 0, 1 },    /* registration */
+    { 135000, 135000, NEVER, ALARM, 0, 1 },         /* malformed: our bug */
+    { 137000, 137000, NEVER, 0, 0, 1 },             /* identity has changed */
+    { 138000, 139199, NEVER, 0, 0, 1 },             /* calls, flows, blocks */
+    { 2494100, 2494100, LATER, HOLD, 60, 2 }        /* maintenance */
 };
 
 
