@@ -134,14 +134,15 @@ END
 $$;
 
 
--- Reads a code as people type it (any case, with or without dashes and
--- spaces). NULL unless every symbol and the check symbol are right.
+-- Reads a code as people type it (any case, with or without dashes, of
+-- whatever length, and spaces). NULL unless every symbol and the check symbol are right.
 
 CREATE FUNCTION lapor.code_read(p_text text, OUT part smallint, OUT code text)
 LANGUAGE plpgsql IMMUTABLE STRICT AS $$
 DECLARE
     c_symbols constant text := '23456789ABCDEFGHJKMNPQRSTUVWXYZ';
-    v_text    text := upper(regexp_replace(p_text, '[\s-]', '', 'g'));
+    v_text    text := upper(regexp_replace(p_text, '[\s\u2010-\u2015-]', '',
+                                           'g'));
     v_check   integer := 0;
     v_first   integer;
 BEGIN

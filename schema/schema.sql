@@ -88,7 +88,8 @@ CREATE FUNCTION lapor.code_read(p_text text, OUT part smallint, OUT code text) R
     AS $_$
 DECLARE
     c_symbols constant text := '23456789ABCDEFGHJKMNPQRSTUVWXYZ';
-    v_text    text := upper(regexp_replace(p_text, '[\s-]', '', 'g'));
+    v_text    text := upper(regexp_replace(p_text, '[\s\u2010-\u2015-]', '',
+                                           'g'));
     v_check   integer := 0;
     v_first   integer;
 BEGIN
