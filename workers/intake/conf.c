@@ -24,7 +24,7 @@ static const struct lapor_conf_entry  intake_conf_entries[] = {
     ENTRY(LAPOR_CONF_STRING, consumer, "intake-0",
           "name in the consumer group: its own for each process, the same "
           "after a restart", 0, 0),
-    ENTRY(LAPOR_CONF_INT, batch, "200",
+    ENTRY(LAPOR_CONF_INT, batch, "500",
           "stream entries read at a time, about", 1, 10000),
     ENTRY(LAPOR_CONF_SIZE, batch_bytes, "16m",
           "webhook bytes in one transaction, about", 1024, 268435456),

@@ -39,6 +39,10 @@ lapor_intake_store_batch(struct lapor_intake_store *store,
                             lapor_intake_store_statuses);
     }
 
+    if (class == LAPOR_PG_OK) {
+        store->most = 0;
+    }
+
     return class;
 }
 
@@ -56,7 +60,16 @@ store_range(struct lapor_intake_store *store, struct lapor_intake_unit *units,
 
     lapor_notify_watchdog();
 
-    class = run(store, units, n);
+    class = LAPOR_PG_DATA;
+
+    if (store->most == 0 || n <= store->most) {
+        store->began = false;
+        class = run(store, units, n);
+    }
+
+    if (class == LAPOR_PG_RETRY && store->began) {
+        store->most = n > 1 ? n / 2 : 1;
+    }
 
     if (class != LAPOR_PG_DATA) {
         return class;
@@ -168,6 +181,8 @@ store_start(struct lapor_intake_store *store)
         lapor_pg_rollback(store->pg);
         return LAPOR_PG_RETRY;
     }
+
+    store->began = class == LAPOR_PG_OK;
 
     return class;
 }

@@ -33,6 +33,8 @@ struct lapor_intake_store {
     struct lapor_intake_count   count;
     struct lapor_intake_count   now;     /* of the transaction at hand */
     int64_t                     at_ms;   /* when it began */
+    size_t                      most;    /* units in one; 0: no limit */
+    bool                        began;   /* the last one was in progress */
     uint64_t                    generation;  /* the connection whose schema
                                                 is known to be the right one */
 };
@@ -46,9 +48,10 @@ typedef enum lapor_pg_class (*lapor_intake_store_pt)(
 
 /*
  * OK when everything is stored or in quarantine. RETRY: do the batch again,
- * later. BUG: our statements, rights or settings are wrong; nothing may be
- * blamed on the data. What refuses to be stored (class DATA) is found by
- * halving, and set aside alone.
+ * later; it is then done in smaller transactions if this one had begun, since
+ * its very size may be what took too long. BUG: our statements, rights or
+ * settings are wrong; nothing may be blamed on the data. What refuses to be
+ * stored (class DATA) is found by halving, and set aside alone.
  */
 enum lapor_pg_class lapor_intake_store_batch(struct lapor_intake_store *store,
     struct lapor_intake_batch *batch) LAPOR_PG_MUST;
