@@ -120,6 +120,22 @@ asan:
 valgrind:
 	t/run valgrind
 
+# Fuzzing, T seconds a harness, from the committed corpus
+
+T ?= 60
+
+fuzz: $(BUILD)/fuzz/decode
+	mkdir -p $(BUILD)/fuzz/corpus
+	$(BUILD)/fuzz/decode -max_total_time=$(T) -timeout=10 -rss_limit_mb=2048 \
+	    -artifact_prefix=$(BUILD)/fuzz/ $(BUILD)/fuzz/corpus \
+	    t/fuzz/corpus/decode
+
+$(BUILD)/fuzz/decode: t/fuzz/decode_fuzz.c $(LIB) $(DECODE)
+	@mkdir -p $(@D)
+	clang $(CPPFLAGS) $(PKG_CFLAGS) -std=gnu11 -g -O1 -U_FORTIFY_SOURCE \
+	    -fsanitize=fuzzer,address,undefined \
+	    -fno-sanitize-recover=undefined -o $@ $^ $(LIBS_LIB)
+
 # Everything where Debian would put it; nothing is enabled or started
 
 install: all
@@ -164,10 +180,11 @@ help:
 	@echo '  tests      all, the Graph emulator and the unit tests'
 	@echo '  check      run every test; asan: under the sanitizers;'
 	@echo '             valgrind: the unit tests under valgrind'
+	@echo '  fuzz       T=SECONDS a harness (60)'
 	@echo '  install    DESTDIR= and prefix= as usual'
 	@echo '  clean      remove BUILD'
 
-.PHONY: all workers module graph unit tests check asan valgrind install \
+.PHONY: all workers module graph unit tests check asan valgrind fuzz install \
         clean help
 .DELETE_ON_ERROR:
 .SECONDARY:

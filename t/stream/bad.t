@@ -10,7 +10,7 @@ use Lapor::Intake;
 use Digest::SHA qw(sha256_hex);
 
 my $in = Lapor::Intake->new;
-$in->in->allow(qr/refused|sqlstate=2/);
+$in->in->allow(qr/refused|sqlstate=(?:2|P0)/);
 
 
 sub quarantine {
@@ -64,6 +64,25 @@ is($in->cell('SELECT count(*) FROM lapor.raw_webhook r JOIN lapor.quarantine q'
              . ' USING (part, raw_id, received_at)'), 1,
    'and leads to its raw webhook');
 clear('refused');
+
+
+# an exception of a function, as a broken invariant would raise it
+
+$in->pg->psql(q{
+    CREATE FUNCTION public.raise() RETURNS trigger LANGUAGE plpgsql
+        AS $$ BEGIN RAISE EXCEPTION 'broken'; END $$;
+    CREATE TRIGGER raise BEFORE INSERT ON lapor.message FOR EACH ROW
+        WHEN (NEW.body = 'meledak') EXECUTE FUNCTION public.raise()});
+my @around = map { message(text => "sekitar $_", from => phone(200 + $_)) }
+             1 .. 20;
+my $raises = message(text => 'meledak', from => phone(230));
+$in->add(body(@around[0 .. 9], $raises, @around[10 .. 19]));
+ok($in->drained, 'processed');
+is(stored(@around), 20, 'an exception costs the others nothing');
+is_deeply([map { [@$_[0, 1]] } @{ quarantine() }], [[10, 'P0001']],
+          'and puts its own item into quarantine');
+$in->pg->psql('DROP TRIGGER raise ON lapor.message');
+clear('raised');
 
 
 # several at once, in different entries, and a number in JSON that jsonb

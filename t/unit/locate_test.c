@@ -64,7 +64,7 @@ test_pins(void)
 {
     size_t                  i;
     struct lapor_place      place;
-    struct lapor_location   l;
+    struct lapor_located   l;
     const struct pin_case  *c;
 
     for (i = 0; i < sizeof(pins) / sizeof(pins[0]); i++) {
@@ -90,7 +90,7 @@ static void
 test_units(void)
 {
     struct lapor_place     place;
-    struct lapor_location  l;
+    struct lapor_located  l;
 
     memset(&place, 0, sizeof(place));
     memset(&l, 0xff, sizeof(l));
@@ -126,7 +126,7 @@ test_long_unit(void)
 {
     char                   code[LAPOR_UNIT_CODE + 1];
     struct lapor_place     place;
-    struct lapor_location  l;
+    struct lapor_located  l;
 
     memset(&place, 0, sizeof(place));
     memset(code, 'x', LAPOR_UNIT_CODE);

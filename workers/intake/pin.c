@@ -13,7 +13,7 @@ bool
 lapor_intake_pin(double *lat, double *lon)
 {
     struct lapor_place     place;
-    struct lapor_location  location;
+    struct lapor_located  location;
 
     place.pin = 1;
     place.lat = *lat;

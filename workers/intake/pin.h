@@ -1,8 +1,7 @@
 /*
  * Copyright (C) Lapor contributors. BSD 2-clause, see LICENSE.
  *
- * The way to the place resolver; apart, because it and the decoder each have
- * a struct lapor_location of their own.
+ * The way to the place resolver.
  */
 
 #ifndef LAPOR_INTAKE_PIN_H

@@ -218,24 +218,6 @@ lapor_outbox_due(struct lapor_outbox_turn *r)
 }
 
 
-bool
-lapor_outbox_poison(const struct lapor_pg *pg, enum lapor_pg_class class)
-{
-    const char  *state;
-
-    if (class == LAPOR_PG_DATA) {
-        return true;
-    }
-
-    state = lapor_pg_sqlstate(pg);
-
-    return class == LAPOR_PG_BUG
-           && (strncmp(state, "P0", 2) == 0 || strncmp(state, "54", 2) == 0
-               || strncmp(state, "XX", 2) == 0
-               || strncmp(state, "21", 2) == 0);
-}
-
-
 static void
 lapor_outbox_wait(struct lapor_outbox_turn *r)
 {

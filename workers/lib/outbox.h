@@ -78,13 +78,6 @@ enum lapor_pg_class lapor_outbox_retry(struct lapor_pg *pg,
     const struct lapor_outbox_retry *retry) LAPOR_PG_MUST;
 
 /*
- * Is it this row alone that PostgreSQL will not take (values, a broken
- * invariant), so that others shall go on?  The rest of class BUG is ours or
- * configuration, and ends the process.
- */
-bool lapor_outbox_poison(const struct lapor_pg *pg, enum lapor_pg_class class);
-
-/*
  * The pause before another try after n failures (n >= 1): base doubled n - 1
  * times, at most max, of which chance takes a piece (full jitter), but never
  * less than a tenth of a second.

@@ -27,7 +27,7 @@
 /* What the caller should do; from the SQLSTATE's class. */
 enum lapor_pg_class {
     LAPOR_PG_OK = 0,
-    LAPOR_PG_DATA,      /* 22 23 54000: these values will never go in */
+    LAPOR_PG_DATA,      /* 21 22 23 54 P0 XX000: these values never go in */
     LAPOR_PG_RETRY,     /* 08 25P 40 53 55P03 57 58 lost: again, later */
     LAPOR_PG_BUG        /* 42 28 3D and all else: ours or configuration */
 };

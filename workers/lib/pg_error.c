@@ -60,9 +60,7 @@ lapor_pg_describe(struct lapor_pg *pg, const PGresult *res,
 
     value = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
 
-    if (class == LAPOR_PG_DATA || strncmp(pg->sqlstate, "P0", 2) == 0
-        || value == NULL)
-    {
+    if (class == LAPOR_PG_DATA || value == NULL) {
         value = "statement failed";
     }
 
@@ -96,8 +94,12 @@ lapor_pg_classify(const char *sqlstate)
 {
     size_t  i;
 
-    /* appendix A of the manual; 54000: a value too long for its index,
-       08P01: a wrong number of parameters */
+    /*
+     * Appendix A of the manual. 08P01: a wrong number of parameters. What a
+     * function of ours raises (P0), a value too long or too many for a
+     * statement (54, 21) and an internal error (XX000) come from the values
+     * at hand; a corrupted table (XX001, XX002) would meet every batch.
+     */
     static const struct {
         const char           *start;
         enum lapor_pg_class   class;
@@ -107,17 +109,20 @@ lapor_pg_classify(const char *sqlstate)
         { "02", LAPOR_PG_OK },
         { "08P01", LAPOR_PG_BUG },
         { "08", LAPOR_PG_RETRY },
+        { "21", LAPOR_PG_DATA },
         { "22", LAPOR_PG_DATA },
         { "23", LAPOR_PG_DATA },
         { "25006", LAPOR_PG_RETRY },
         { "25P0", LAPOR_PG_RETRY },
         { "40", LAPOR_PG_RETRY },
         { "53", LAPOR_PG_RETRY },
-        { "54000", LAPOR_PG_DATA },
+        { "54", LAPOR_PG_DATA },
         { "55P03", LAPOR_PG_RETRY },
         { "55006", LAPOR_PG_RETRY },
         { "57", LAPOR_PG_RETRY },
-        { "58", LAPOR_PG_RETRY }
+        { "58", LAPOR_PG_RETRY },
+        { "P0", LAPOR_PG_DATA },
+        { "XX000", LAPOR_PG_DATA }
     };
 
     for (i = 0; i < sizeof(classes) / sizeof(classes[0]); i++) {

@@ -28,10 +28,10 @@ static int lapor_locate_inside(double lat, double lon);
 
 int
 lapor_locate(const struct lapor_place *place,
-    struct lapor_location *ret_location)
+    struct lapor_located *ret_location)
 {
     size_t                  len;
-    struct lapor_location  *l;
+    struct lapor_located  *l;
 
     l = ret_location;
     memset(l, 0, sizeof(*l));

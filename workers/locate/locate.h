@@ -63,7 +63,7 @@ struct lapor_place {
  * they are 0.  A sender's pin may be where he sits, not where it happens.
  */
 
-struct lapor_location {
+struct lapor_located {
     char                      province_code[LAPOR_AREA_CODE];
     char                      regency_code[LAPOR_AREA_CODE];
     char                      district_code[LAPOR_AREA_CODE];
@@ -82,7 +82,7 @@ struct lapor_location {
  */
 
 int lapor_locate(const struct lapor_place *place,
-    struct lapor_location *ret_location);
+    struct lapor_located *ret_location);
 
 /*
  * Checks a pin and puts it right in place.  Indonesia is lat -11..6, lon

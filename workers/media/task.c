@@ -198,7 +198,7 @@ lapor_media_settle(void *data)
         class = lapor_media_write(job, pool);
         lapor_pool_reset(pool);
 
-        if (class != LAPOR_PG_OK && !lapor_outbox_poison(m->pg, class)) {
+        if (class != LAPOR_PG_OK && class != LAPOR_PG_DATA) {
             break;
         }
 

@@ -179,7 +179,7 @@ lapor_reply_settle(void *data)
         class = lapor_reply_write(job, pool);
         lapor_pool_reset(pool);
 
-        if (class != LAPOR_PG_OK && !lapor_outbox_poison(r->pg, class)) {
+        if (class != LAPOR_PG_OK && class != LAPOR_PG_DATA) {
             break;
         }
 
