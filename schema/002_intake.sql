@@ -33,23 +33,26 @@ END
 $$;
 
 
--- Inserts one link and returns its hash, the chain's new head.
+-- Makes one link; whoever stores it keeps its hash as the chain's head.
 
-CREATE FUNCTION lapor.event_insert(p_part smallint, p_report_id bigint,
+CREATE FUNCTION lapor.event_link(p_part smallint, p_report_id bigint,
     p_seq integer, p_prev bytea, p_kind text, p_actor text, p_data jsonb)
-RETURNS bytea
+RETURNS lapor.event
 LANGUAGE plpgsql AS $$
 DECLARE
-    v_at   timestamptz := clock_timestamp();
-    v_hash bytea := lapor.event_hash(p_prev, p_report_id, p_seq, v_at, p_kind,
-                                     p_actor, p_data);
+    e lapor.event%ROWTYPE;
 BEGIN
-    INSERT INTO lapor.event (part, report_id, at, seq, kind, actor, data,
-                             prev, hash)
-    VALUES (p_part, p_report_id, v_at, p_seq, p_kind, p_actor, p_data,
-            p_prev, v_hash);
-
-    RETURN v_hash;
+    e.part := p_part;
+    e.report_id := p_report_id;
+    e.at := clock_timestamp();
+    e.seq := p_seq;
+    e.kind := p_kind;
+    e.actor := p_actor;
+    e.data := p_data;
+    e.prev := p_prev;
+    e.hash := lapor.event_hash(p_prev, p_report_id, p_seq, e.at, p_kind,
+                               p_actor, p_data);
+    RETURN e;
 END
 $$;
 
@@ -63,16 +66,23 @@ LANGUAGE plpgsql AS $$
 DECLARE
     v_seq  integer;
     v_prev bytea;
+    e      lapor.event%ROWTYPE;
 BEGIN
     SELECT r.events + 1, r.head INTO STRICT v_seq, v_prev
       FROM lapor.report r
      WHERE r.part = p_part AND r.report_id = p_report_id
        FOR UPDATE;
 
+    e := lapor.event_link(p_part, p_report_id, v_seq, v_prev, p_kind,
+                          p_actor, p_data);
+
+    INSERT INTO lapor.event (part, report_id, at, seq, kind, actor, data,
+                             prev, hash)
+    VALUES (p_part, e.report_id, e.at, e.seq, e.kind, e.actor, e.data,
+            e.prev, e.hash);
+
     UPDATE lapor.report
-       SET events = v_seq,
-           head = lapor.event_insert(p_part, p_report_id, v_seq, v_prev,
-                                     p_kind, p_actor, p_data)
+       SET events = e.seq, head = e.hash
      WHERE part = p_part AND report_id = p_report_id;
 END
 $$;
@@ -279,30 +289,27 @@ END
 $$;
 
 
--- Writes a report that intake_store worked out: a new one whole, an old one
--- what may have changed. Sets the timer by which somebody must have claimed
--- it (reference: 10, 30, 120 seconds by urgency, P4 as P3), never later than
--- it was.
+-- Within how long somebody must have claimed a report (reference: 10, 30, 120
+-- seconds by urgency, P4 as P3).
+
+CREATE FUNCTION lapor.claim_time(p_urgency text) RETURNS interval
+LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    RETURN CASE p_urgency WHEN 'P1' THEN interval '10 seconds'
+                          WHEN 'P2' THEN interval '30 seconds'
+                          ELSE interval '120 seconds' END;
+END
+$$;
+
+
+-- Writes what intake_store may have changed in a stored report. Its timer
+-- goes with the version, and is never put off.
 
 CREATE FUNCTION lapor.report_write(p_part smallint, p_report lapor.report,
-    p_new boolean, p_now timestamptz)
+    p_now timestamptz)
 RETURNS void
 LANGUAGE plpgsql AS $$
-DECLARE
-    v_due timestamptz := p_now + CASE p_report.urgency
-                                 WHEN 'P1' THEN interval '10 seconds'
-                                 WHEN 'P2' THEN interval '30 seconds'
-                                 ELSE interval '120 seconds' END;
 BEGIN
-    IF p_new THEN
-        INSERT INTO lapor.report SELECT p_report.*;
-
-        INSERT INTO lapor.timer (part, report_id, version, kind, due_at)
-        VALUES (p_part, p_report.report_id, p_report.version, 'claim', v_due);
-
-        RETURN;
-    END IF;
-
     UPDATE lapor.report t
        SET version = p_report.version, category = p_report.category,
            urgency = p_report.urgency, function = p_report.function,
@@ -315,7 +322,9 @@ BEGIN
      WHERE t.part = p_part AND t.report_id = p_report.report_id;
 
     UPDATE lapor.timer t
-       SET version = p_report.version, due_at = least(t.due_at, v_due)
+       SET version = p_report.version,
+           due_at = least(t.due_at,
+                          p_now + lapor.claim_time(p_report.urgency))
      WHERE t.part = p_part AND t.report_id = p_report.report_id
        AND t.kind = 'claim' AND t.version <> p_report.version;
 END
@@ -377,7 +386,10 @@ DECLARE
     v_away     boolean;
     v_new      boolean := false;    -- r is not in the table yet
     v_event    text;
+    v_reports  lapor.report[] := '{}';      -- the new ones
+    v_events   lapor.event[] := '{}';
     r          lapor.report%ROWTYPE;
+    e          lapor.event%ROWTYPE;
     i          integer;
 BEGIN
     -- new senders
@@ -447,8 +459,10 @@ BEGIN
                              coalesce(u.username, p.username));
 
     -- reports, reporter by reporter, in the order in which things were said;
-    -- r is the one in hand, written when a message is not for it, and by the
-    -- last turn, which has no message
+    -- r is the one in hand, put down when a message is not for it, and by the
+    -- last turn, which has no message. New ones are collected, since one row
+    -- a statement costs most of the time, and need not be found again: they
+    -- are not closed, and what comes later in a batch was said later.
 
     SELECT array_agg(u.ord::integer
                      ORDER BY u.reporter_id, u.phone_number_id, u.at, u.ord)
@@ -467,7 +481,12 @@ BEGIN
                                     OR v_at[i] < r.first_message_at
                                                  - c_window)))
         THEN
-            PERFORM lapor.report_write(p_part, r, v_new, p_now);
+            IF v_new THEN
+                v_reports[cardinality(v_reports) + 1] := r;
+            ELSE
+                PERFORM lapor.report_write(p_part, r, p_now);
+            END IF;
+
             r := NULL;
         END IF;
 
@@ -575,31 +594,20 @@ BEGIN
         THEN
             r.answered := true;
             v_answer[i] := true;
-
-            INSERT INTO lapor.task (part, task_id, report_id, run_at,
-                                    created_at, expires_at, kind, occasion,
-                                    phone_number_id, recipient,
-                                    recipient_kind, body)
-            SELECT p_part, nextval('lapor.id_seq'), r.report_id, p_now, p_now,
-                   v_at[i] + c_window - c_margin, 'reply', 'opening',
-                   r.phone_number_id, p_identity[i], p_identity_kind[i],
-                   replace(replace(t.body, '{unit}', u.name), '{code}',
-                           r.code)
-              FROM lapor.text t, lapor.unit u
-             WHERE t.key = 'reply.opening' AND t.lang = 'id'
-               AND u.unit_id = r.unit_id;
         END IF;
 
         IF v_event IS NOT NULL THEN
-            r.head := lapor.event_insert(p_part, r.report_id, r.events + 1,
-                r.head, v_event, 'lapor-intake',
+            e := lapor.event_link(p_part, r.report_id, r.events + 1, r.head,
+                v_event, 'lapor-intake',
                 jsonb_build_object('wamid', p_wamid[i], 'unit_id', r.unit_id,
                                    'state', r.state, 'category', r.category,
                                    'urgency', r.urgency,
                                    'function', r.function,
                                    'sensitive', r.sensitive,
                                    'answered', r.answered));
-            r.events := r.events + 1;
+            v_events[cardinality(v_events) + 1] := e;
+            r.events := e.seq;
+            r.head := e.hash;
         END IF;
     END LOOP;
 
@@ -607,6 +615,31 @@ BEGIN
         UPDATE lapor.part_counter c SET reports = c.reports - v_reserved
          WHERE c.part = p_part;
     END IF;
+
+    INSERT INTO lapor.report
+    SELECT n.* FROM unnest(v_reports) n WHERE n.part = p_part;
+
+    INSERT INTO lapor.timer (part, report_id, version, kind, due_at)
+    SELECT p_part, n.report_id, n.version, 'claim',
+           p_now + lapor.claim_time(n.urgency)
+      FROM unnest(v_reports) n;
+
+    INSERT INTO lapor.event
+    SELECT n.* FROM unnest(v_events) n WHERE n.part = p_part;
+
+    INSERT INTO lapor.task (part, task_id, report_id, run_at, created_at,
+                            expires_at, kind, occasion, phone_number_id,
+                            recipient, recipient_kind, body)
+    SELECT p_part, nextval('lapor.id_seq'), t.report_id, p_now, p_now,
+           u.at + c_window - c_margin, 'reply', 'opening', t.phone_number_id,
+           u.identity, u.kind,
+           replace(replace(x.body, '{unit}', n.name), '{code}', t.code)
+      FROM unnest(v_report, v_answer, v_at, p_identity, p_identity_kind)
+           AS u (report_id, answer, at, identity, kind)
+      JOIN lapor.report t ON t.part = p_part AND t.report_id = u.report_id
+      JOIN lapor.unit n ON n.unit_id = t.unit_id
+      JOIN lapor.text x ON x.key = 'reply.opening' AND x.lang = 'id'
+     WHERE u.answer;
 
     INSERT INTO lapor.message (part, message_id, report_id, sent_at,
                                received_at, raw_id, direction, type, wamid,

@@ -102,9 +102,10 @@ found('the last is gone, and not counted',
       "DELETE FROM lapor.event WHERE report_id = $report AND seq = 5",
       "UPDATE lapor.report SET events = 4 WHERE report_id = $report");
 found('a link too many',
-      "SELECT lapor.event_insert($part\::smallint, $report, 6, head, 'noted',
-                                 'x', '{}')
-         FROM lapor.report WHERE report_id = $report");
+      "INSERT INTO lapor.event SELECT e.* FROM lapor.report,
+              lapor.event_link($part\::smallint, $report, 6, head, 'noted',
+                               'x', '{}') e
+        WHERE report.report_id = $report");
 found('a link of another report', "UPDATE lapor.event SET report_id = $report,
         seq = 6 WHERE report_id = $other->{report_id}");
 found('two links swapped',
@@ -159,8 +160,8 @@ for my $role (qw(lapor_intake lapor_media lapor_reply lapor_ctl
                  "UPDATE lapor.report SET head = sha256(head)",
                  "SELECT lapor.event_append($part\::smallint, $report, 'x',
                                             'x', '{}')",
-                 "SELECT lapor.event_insert($part\::smallint, $report, 9,
-                                            '\\x00', 'x', 'x', '{}')",
+                 "SELECT lapor.event_link($part\::smallint, $report, 9,
+                                          '\\x00', 'x', 'x', '{}')",
                  'SET ROLE lapor_owner')
     {
         $refused{ $session->state($sql)->[0] || "allowed: $sql" }++;

@@ -25,7 +25,7 @@ my %any_part = (
     event_hash => 'a value', code_make => 'a value', code_read => 'a value',
     phone_mask => 'a value',
     distribute => 'a migration\'s', distribute_reference => 'a migration\'s',
-    schema_version => 'reads a reference table',
+    claim_time => 'a value', schema_version => 'reads a reference table',
     months_ahead => 'makes partitions',
     task_due => 'looks at one part after the other',
     report_list => 'a person\'s look over all parts',
