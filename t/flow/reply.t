@@ -151,6 +151,15 @@ sub in_doubt {
     like($t->in->log, qr/alarm is over/, 'which was taken back');
     $graph->faults;
 
+    $t->in->allow(qr/alarm: Graph refuses messages code=100 /);
+    $graph->faults({ match => $path, status => 400, times => 1,
+                     type => 'application/json',
+                     body => '{"error":{"message":"(#100) no such object",'
+                           . '"code":100,"error_subcode":33}}' });
+    is(answered(ask(), 'a number that is not ours, then is')->{failures}, 0,
+       'the answer waits for people instead of being given up');
+    $graph->faults;
+
     $t->token('wrong');
     $t->in->signal('HUP');
     ok(wait_until { $t->in->log =~ /token was read again/ }

@@ -22,7 +22,14 @@
 /* No envelope, hence no code; 0 is one of Meta's codes. */
 #define LAPOR_GRAPH_NO_CODE    (-1)
 
+/* Codes that mean something to more than one worker: 100, a wrong parameter,
+   with the subcode 33 "the object named in the path does not exist, or
+   permission for it is missing", which is a code of its own, too. */
+#define LAPOR_GRAPH_PARAMETER  100
+#define LAPOR_GRAPH_NO_OBJECT  33
+
 struct lapor_graph;
+
 
 struct lapor_graph_error {
     long  status;           /* HTTP */

@@ -303,6 +303,7 @@ static void
 lapor_reply_refused(struct lapor_reply_job *job,
     const struct lapor_http_result *result)
 {
+    int                               code;
     int64_t                           least;
     struct lapor_graph_error          error;
     const struct lapor_retry_policy  *policy;
@@ -310,11 +311,21 @@ lapor_reply_refused(struct lapor_reply_job *job,
     lapor_graph_error(result->status, result->body, strlen(result->body),
                       &error);
 
-    /* a 200 is no refusal, whatever its body says */
-    policy = lapor_retry_find(error.status, error.status < 300
-                                            ? LAPOR_GRAPH_NO_CODE
-                                            : error.code);
     job->code = error.code;
+    code = error.code;
+
+    if (error.status < 300) {
+        /* no refusal, whatever its body says */
+        code = LAPOR_GRAPH_NO_CODE;
+
+    } else if (code == LAPOR_GRAPH_PARAMETER
+               && error.subcode == LAPOR_GRAPH_NO_OBJECT)
+    {
+        /* our number is not there, or not ours: the answer is not at fault */
+        code = LAPOR_GRAPH_NO_OBJECT;
+    }
+
+    policy = lapor_retry_find(error.status, code);
     least = 0;
 
     if (result->retry_after > 0) {
