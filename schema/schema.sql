@@ -1359,7 +1359,8 @@ BEGIN
                        'sent_at', CASE m.sent_at WHEN 'epoch'
                                   THEN m.received_at ELSE m.sent_at END,
                        'body', m.body, 'media_id', m.media_id,
-                       'detail', m.detail, 'wamid', m.wamid,
+                       'detail', m.detail - '{from,wa_id}'::text[],
+                       'wamid', m.wamid,
                        'damaged', nullif(m.damaged, false),
                        'status', m.status, 'server_at', m.server_at,
                        'delivered_at', m.delivered_at,
@@ -2054,6 +2055,7 @@ ALTER TABLE lapor.reporter OWNER TO lapor_owner;
 CREATE TABLE lapor.schema_migration (
     version integer NOT NULL,
     name text NOT NULL,
+    sha256 text NOT NULL,
     applied_at timestamp with time zone DEFAULT now() NOT NULL
 );
 

@@ -101,6 +101,17 @@ sub in_db {
     like($out, qr/^version \d+, 0 new partitions$/m, 'changes nothing');
     is(in_db('satu', 'SELECT max(applied_at) FROM lapor.schema_migration'),
        $before, 'at all');
+
+    # a file that was changed after it had been applied
+    my $dir = "$DIR/changed";
+    mkdir $dir;
+    spew("$dir/$_", slurp("$schema/$_")) for 'roles.sql', @files;
+    append_line("$dir/$files[1]", '-- one more line');
+    ($rc, $out, $err) = ctl('setup', '--schema-dir', $dir,
+                               '--database', dsn('satu'));
+    is($rc, 1, 'a changed file is refused');
+    like($err, qr/\Q$files[1]\E: was changed after the database had it/,
+         'by name');
 }
 
 {

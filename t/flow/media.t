@@ -397,7 +397,7 @@ sub serve {
 
     $t->in->stop;
     $t->in->allow(qr/schema is not the one/);
-    $t->pg->psql(q{INSERT INTO lapor.schema_migration VALUES (9999, 'x')});
+    $t->pg->psql(q{INSERT INTO lapor.schema_migration VALUES (9999, 'x', '')});
     $t->in->start;
     is($t->in->ended(10), 78, 'a newer schema: exit 78');
 }

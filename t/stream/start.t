@@ -45,13 +45,13 @@ sub refused {
     return $worker->log;
 }
 
-$in->pg->psql("INSERT INTO lapor.schema_migration (version, name)"
-              . " VALUES (999, 'later.sql')");
+$in->pg->psql("INSERT INTO lapor.schema_migration (version, name, sha256)"
+              . " VALUES (999, 'later.sql', '')");
 like(refused('a newer schema'), qr/version=999/, 'and says which');
 $in->pg->psql('DELETE FROM lapor.schema_migration WHERE version > 3');
 like(refused('an older schema'), qr/version=3/, 'and says which');
-$in->pg->psql("INSERT INTO lapor.schema_migration (version, name)"
-              . " VALUES (4, '004_ctl.sql')");
+$in->pg->psql("INSERT INTO lapor.schema_migration (version, name, sha256)"
+              . " VALUES (4, '004_ctl.sql', '')");
 
 refused('no such role', database => $in->pg->dsn('nobody_here'));
 refused('no such database', database => "$dsn dbname=nowhere");
@@ -66,8 +66,8 @@ my $worker = $in->worker;
 $worker->allow(qr/schema/);
 $in->add(body(message(text => 'lapor')));
 ok($in->drained, 'it works');
-$in->pg->psql("INSERT INTO lapor.schema_migration (version, name)"
-              . " VALUES (5, 'x'); SELECT pg_terminate_backend(pid)"
+$in->pg->psql("INSERT INTO lapor.schema_migration (version, name, sha256)"
+              . " VALUES (5, 'x', ''); SELECT pg_terminate_backend(pid)"
               . " FROM pg_stat_activity WHERE usename = 'lapor_intake'");
 my $m = message(text => 'sesudah migrasi');
 $in->add(body($m));

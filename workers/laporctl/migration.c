@@ -11,12 +11,17 @@
 
 #include "laporctl/migration.h"
 #include "lib/buf.h"
+#include "lib/codec.h"
+#include "lib/file.h"
 
+
+#define MIGRATION_MAX  ((size_t) 16 * 1024 * 1024)
 
 
 static int is_migration(const struct dirent *entry);
 static void fill(struct lapor_pool *pool, const char *dir, const char *file,
     struct ctl_migration *m);
+static int hash(struct ctl_migration *m);
 
 
 int
@@ -43,6 +48,11 @@ lapor_ctl_migrations(struct lapor_pool *pool, const char *dir,
         if (rc == 0 && list[i].version != i + 1) {
             snprintf(err, size, "%s: number %03d is expected here",
                      list[i].path, i + 1);
+            rc = -1;
+        }
+
+        if (rc == 0 && hash(&list[i]) == -1) {
+            snprintf(err, size, "%s: %s", list[i].path, strerror(errno));
             rc = -1;
         }
 
@@ -93,4 +103,23 @@ fill(struct lapor_pool *pool, const char *dir, const char *file,
     m->path = lapor_pool_strndup(pool, lapor_buf_cstr(&path), path.len);
 
     lapor_buf_free(&path);
+}
+
+
+static int
+hash(struct ctl_migration *m)
+{
+    char           *text;
+    size_t          len;
+    unsigned char   digest[LAPOR_SHA256_LEN];
+
+    if (lapor_file_read(m->path, MIGRATION_MAX, &text, &len) == -1) {
+        return -1;
+    }
+
+    lapor_sha256(text, len, digest);
+    lapor_hex_encode(digest, sizeof(digest), m->sha256);
+    free(text);
+
+    return 0;
 }

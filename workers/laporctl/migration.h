@@ -10,19 +10,21 @@
 #include <stddef.h>
 
 #include "lib/pool.h"
+#include "lib/sha256.h"
 
 
 struct ctl_migration {
     int          version;
     const char  *name;      /* 001_tables.sql */
     const char  *path;
+    char         sha256[LAPOR_SHA256_HEX_LEN + 1];  /* of its bytes */
     int          applied;   /* for whoever compares with the database */
 };
 
 
 /*
  * All of a directory, by version, in the pool. -1 with the reason in err:
- * unreadable, none at all, a number missing or twice.
+ * unreadable, none at all, a number missing or twice, over 16 MiB.
  */
 int lapor_ctl_migrations(struct lapor_pool *pool, const char *dir,
     struct ctl_migration **ret_list, size_t *ret_n, char *err, size_t size)

@@ -277,19 +277,22 @@ make_schema(struct setup *s)
         "CREATE TABLE IF NOT EXISTS lapor.schema_migration ("
         "version integer CONSTRAINT schema_migration_pkey PRIMARY KEY, "
         "name text NOT NULL, "
+        "sha256 text NOT NULL, "
         "applied_at timestamptz NOT NULL DEFAULT now()); "
         "COMMIT", "schema lapor");
 }
 
 
-/* Marks what the database has; refuses one that is newer or another. */
+/* Marks what the database has; refuses one that is newer, or that was made
+   from other files. */
 
 static int
 compare(struct setup *s)
 {
-    int         row, rc, version;
-    PGresult   *res;
-    const char *name;
+    int                          row, rc, version;
+    PGresult                    *res;
+    const char                  *name;
+    const struct ctl_migration  *m;
 
     res = query(s->conn, "SELECT to_regclass('lapor.schema_migration') "
                          "IS NULL");
@@ -305,8 +308,8 @@ compare(struct setup *s)
         return 0;
     }
 
-    res = query(s->conn, "SELECT version, name FROM lapor.schema_migration "
-                         "ORDER BY version");
+    res = query(s->conn, "SELECT version, name, sha256 "
+                         "FROM lapor.schema_migration ORDER BY version");
 
     if (res == NULL) {
         return -1;
@@ -322,11 +325,19 @@ compare(struct setup *s)
             lapor_ctl_fail("database: it has migration %s, which %s lacks: "
                            "it is newer than this program", name, s->dir);
             rc = -1;
+            break;
+        }
 
-        } else if (strcmp(name, s->list[version - 1].name) != 0) {
+        m = &s->list[version - 1];
+
+        if (strcmp(name, m->name) != 0) {
             lapor_ctl_fail("database: its migration %03d is \"%s\", not "
-                           "\"%s\"", version, name,
-                           s->list[version - 1].name);
+                           "\"%s\"", version, name, m->name);
+            rc = -1;
+
+        } else if (strcmp(PQgetvalue(res, row, 2), m->sha256) != 0) {
+            lapor_ctl_fail("%s: was changed after the database had it: "
+                           "a change is a new migration", m->path);
             rc = -1;
 
         } else {
@@ -344,7 +355,7 @@ apply(struct setup *s, const struct ctl_migration *m)
 {
     PGresult    *res;
     char         number[16];
-    const char  *values[2];
+    const char  *values[3];
 
     if (exec(s->conn, "BEGIN; SET LOCAL ROLE lapor_owner", m->path) == -1) {
         return -1;
@@ -353,9 +364,11 @@ apply(struct setup *s, const struct ctl_migration *m)
     snprintf(number, sizeof(number), "%d", m->version);
     values[0] = number;
     values[1] = m->name;
+    values[2] = m->sha256;
 
     res = PQexecParams(s->conn, "INSERT INTO lapor.schema_migration "
-                       "(version, name) VALUES ($1::integer, $2)", 2, NULL,
+                       "(version, name, sha256) "
+                       "VALUES ($1::integer, $2, $3)", 3, NULL,
                        values, NULL, NULL, 0);
 
     if (PQresultStatus(res) != PGRES_COMMAND_OK) {

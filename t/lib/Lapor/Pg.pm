@@ -296,7 +296,7 @@ sub load {
     $self->psql('CREATE SCHEMA lapor AUTHORIZATION lapor_owner;'
         . ' SET ROLE lapor_owner;'
         . ' CREATE TABLE lapor.schema_migration (version int PRIMARY KEY,'
-        . ' name text NOT NULL,'
+        . ' name text NOT NULL, sha256 text NOT NULL,'
         . ' applied_at timestamptz NOT NULL DEFAULT now())');
 
     for my $file (migrations()) {
@@ -305,8 +305,10 @@ sub load {
 
         eval {
             $self->psql('BEGIN; SET LOCAL ROLE lapor_owner;'
-                . ' INSERT INTO lapor.schema_migration (version, name)'
-                . ' VALUES (' . ($version + 0) . ", '$name');\n"
+                . ' INSERT INTO lapor.schema_migration VALUES ('
+                . join(', ', $version + 0, "'$name'",
+                       "'" . Digest::SHA::sha256_hex(
+                           Lapor::Test::slurp($file)) . "'") . ");\n"
                 . Lapor::Test::slurp($file) . "\nCOMMIT");
             1;
         } or die "$name: $@";

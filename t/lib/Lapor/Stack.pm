@@ -272,6 +272,7 @@ sub init_postgres {
 
     $self->as_user(sub {
         $ENV{HOME} = $data;
+        chdir $data;
         open STDOUT, '>', '/dev/null';
         return system("$bin/initdb", '-D', "$data/pg.new", '-U', 'postgres',
                       '--auth-local=trust', '--auth-host=scram-sha-256',
