@@ -6,9 +6,14 @@
 use lib 't/lib';
 use Lapor::Test;
 
+use File::Spec;
+
 my $repo = repo_dir();
 my $root = test_dir();
-my @make = ('make', '-s', '-C', $repo, 'BUILD=' . build_dir(),
+
+# relative: make takes a blank in a name for a separator
+my @make = ('make', '-s', '-C', $repo,
+            'BUILD=' . File::Spec->abs2rel(build_dir(), $repo),
             "DESTDIR=$root", 'install');
 
 my ($rc, $out, $err) = run_cmd({ timeout => 300 }, @make);
