@@ -98,9 +98,6 @@ test_failure(void)
     lapor_buf_addz(&buf, "ok");
     is(lapor_buf_check(&buf), 0, "until it is reset");
 
-    lapor_buf_hex(&buf, "12345678", 8);
-    is(lapor_buf_check(&buf), -1, "hex knows the limit");
-    lapor_buf_reset(&buf);
     lapor_buf_base64(&buf, "1234567", 7);
     is(lapor_buf_check(&buf), -1, "base64 knows the limit");
     lapor_buf_reset(&buf);
@@ -137,9 +134,6 @@ test_codes(void)
     lapor_buf_base64(&buf, "\xff\xef\xbe\xfb", 4);
     is_str(lapor_buf_cstr(&buf), "/+++" "+w==", "base64 of high bytes");
 
-    lapor_buf_reset(&buf);
-    lapor_buf_hex(&buf, "\x00\x7f\x80\xff", 4);
-    is_str(lapor_buf_cstr(&buf), "007f80ff", "hex");
     lapor_buf_free(&buf);
 }
 

@@ -53,11 +53,6 @@ test_log(void)
     is_str(logged(), "<3>shown\n", "level");
     lapor_log_set_level(LAPOR_LOG_INFO);
 
-    lapor_log_context("batch=%d", 7);
-    lapor_log_notice("x");
-    is_str(logged(), "<5>batch=7: x\n", "context");
-    lapor_log_context(NULL);
-
     lapor_log_err("a\n<0>b\r\033[2J\n\n");
     is_str(logged(), "<3>a <0>b  [2J\n", "no second line");
 

@@ -70,11 +70,6 @@ test_arrays(struct lapor_pool *pool)
                       "\0\0\0\010\377\377\377\377\377\377\374\030"),
              "timestamptz[], a millisecond after and before 2000");
 
-    a = lapor_pgarray_new(pool, LAPOR_PG_JSONB);
-    lapor_pgarray_jsonb(a, "{}", 2);
-    is_array(a, BYTES("\0\0\0\1\0\0\0\0\0\0\016\332\0\0\0\1\0\0\0\1"
-                      "\0\0\0\3\1{}"), "jsonb[]");
-
     a = lapor_pgarray_new(pool, LAPOR_PG_FLOAT8);
     lapor_pgarray_float8(a, 1.5);
     is_array(a, BYTES("\0\0\0\1\0\0\0\0\0\0\002\275\0\0\0\1\0\0\0\1"
@@ -119,11 +114,10 @@ test_params(struct lapor_pool *pool)
     lapor_pgparams_cstr(&p, NULL);
     lapor_pgparams_bool(&p, true);
     lapor_pgparams_array(&p, a);
-    lapor_pgparams_jsonb(&p, "[]", 2);
     lapor_pgparams_time(&p, INT64_MAX);
     lapor_pgparams_null(&p, LAPOR_PG_INT4);
 
-    is(p.n, 8, "parameters");
+    is(p.n, 7, "parameters");
     is(p.types[0], 20, "int8");
     is_mem(p.values[0], (size_t) p.lengths[0],
            BYTES("\377\377\377\377\377\377\377\377"), "its value");
@@ -132,10 +126,9 @@ test_params(struct lapor_pool *pool)
     is_mem(p.values[3], (size_t) p.lengths[3], "\1", 1, "bool");
     is(p.types[4], 1016, "int8[]");
     is(p.lengths[4], 20 + 12, "its length");
-    is_mem(p.values[5], (size_t) p.lengths[5], "\1[]", 3, "jsonb");
-    is(p.lengths[6], 8, "time beyond all years is cut");
-    ok(p.values[7] == NULL && p.types[7] == 23, "NULL int4");
-    is(p.formats[0] + p.formats[7], 2, "all in binary");
+    is(p.lengths[5], 8, "time beyond all years is cut");
+    ok(p.values[6] == NULL && p.types[6] == 23, "NULL int4");
+    is(p.formats[0] + p.formats[6], 2, "all in binary");
 }
 
 

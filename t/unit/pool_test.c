@@ -160,6 +160,6 @@ test_out_of_memory(void)
 
     ok(WIFEXITED(status) && WEXITSTATUS(status) == 71,
        "without memory the process exits 71");
-    is_mem(line, n > 0 ? (size_t) n : 0, "<2>out of memory\n", 17,
+    is_mem(line, n > 0 ? (size_t) n : 0, "<3>out of memory\n", 17,
            "and says why");
 }

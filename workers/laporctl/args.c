@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "laporctl/ctl.h"
-#include "lib/pool.h"
+#include "lib/log.h"
 
 
 static int take(struct ctl_args *args, char **argv, int argc, int at);
@@ -30,7 +30,7 @@ lapor_ctl_args(struct ctl_args *args, int argc, char **argv)
     args->given = calloc((size_t) argc + 1, sizeof(struct ctl_given));
 
     if (args->files == NULL || args->given == NULL) {
-        lapor_out_of_memory();
+        lapor_fatal_memory();
     }
 
     open = 1;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "laporctl/problem.h"
+#include "lib/log.h"
 
 
 static void add(struct ctl_problems *p, const char *file, int line, bool note,
@@ -54,7 +55,7 @@ add(struct ctl_problems *p, const char *file, int line, bool note,
         list = realloc(p->list, p->size * sizeof(*list));
 
         if (list == NULL) {
-            lapor_out_of_memory();
+            lapor_fatal_memory();
         }
 
         p->list = list;

@@ -12,6 +12,7 @@
 #include "laporctl/web.h"
 #include "lib/conf.h"
 #include "lib/json.h"
+#include "lib/log.h"
 #include "lib/timeutil.h"
 
 
@@ -192,7 +193,7 @@ open_secret(struct ctl_sender *s)
         s->secret = strdup(value);
 
         if (s->secret == NULL) {
-            lapor_out_of_memory();
+            lapor_fatal_memory();
         }
     }
 

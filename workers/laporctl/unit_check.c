@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "laporctl/unit_file.h"
+#include "lib/log.h"
 
 
 #define SHOW(str)  (int) (str).len, (str).len == 0 ? "" : (str).data
@@ -68,7 +69,7 @@ sort_codes(struct ctl_units *u)
     u->by_code = calloc(u->nunits + 1, sizeof(*u->by_code));
 
     if (u->by_code == NULL) {
-        lapor_out_of_memory();
+        lapor_fatal_memory();
     }
 
     for (i = 0; i < u->nunits; i++) {
@@ -226,7 +227,7 @@ check_claims(struct ctl_units *u)
     sorted = calloc(u->nareas + 1, sizeof(*sorted));
 
     if (sorted == NULL) {
-        lapor_out_of_memory();
+        lapor_fatal_memory();
     }
 
     for (i = 0; i < u->nareas; i++) {

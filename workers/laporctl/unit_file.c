@@ -9,6 +9,7 @@
 
 #include "laporctl/csv.h"
 #include "laporctl/unit_file.h"
+#include "lib/log.h"
 #include "lib/utf8.h"
 
 
@@ -540,7 +541,7 @@ grow(void *list, size_t n, size_t *size, size_t item)
     list = realloc(list, *size * item);
 
     if (list == NULL) {
-        lapor_out_of_memory();
+        lapor_fatal_memory();
     }
 
     return list;

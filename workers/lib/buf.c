@@ -9,7 +9,8 @@
 #include <stdlib.h>
 
 #include "lib/buf.h"
-#include "lib/pool.h"
+#include "lib/codec.h"
+#include "lib/log.h"
 #include "lib/utf8.h"
 
 
@@ -125,7 +126,7 @@ buf_grow(struct lapor_buf *buf, size_t len)
 
     data = realloc(buf->data, size);
     if (data == NULL) {
-        lapor_out_of_memory();
+        lapor_fatal_memory();
     }
 
     data[buf->len] = '\0';
@@ -218,60 +219,19 @@ lapor_buf_drop(struct lapor_buf *buf, size_t len)
 
 
 void
-lapor_buf_hex(struct lapor_buf *buf, const void *data, size_t len)
-{
-    static const char     digits[] = "0123456789abcdef";
-
-    size_t                i;
-    const unsigned char  *bytes;
-
-    if (len > SIZE_MAX / 2 || buf_grow(buf, 2 * len) == -1) {
-        buf->failed = 1;
-        return;
-    }
-
-    bytes = data;
-
-    for (i = 0; i < len; i++) {
-        buf->data[buf->len++] = digits[bytes[i] >> 4];
-        buf->data[buf->len++] = digits[bytes[i] & 15];
-    }
-
-    buf->data[buf->len] = '\0';
-}
-
-
-void
 lapor_buf_base64(struct lapor_buf *buf, const void *data, size_t len)
 {
-    static const char     digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                     "abcdefghijklmnopqrstuvwxyz"
-                                     "0123456789+/";
+    size_t  size;
 
-    size_t                i, left;
-    uint32_t              group;
-    const unsigned char  *bytes;
+    size = LAPOR_BASE64_LEN(len);
 
-    if (len > SIZE_MAX / 2 || buf_grow(buf, (len + 2) / 3 * 4) == -1) {
+    if (len > SIZE_MAX / 2 || buf_grow(buf, size) == -1) {
         buf->failed = 1;
         return;
     }
 
-    bytes = data;
-
-    for (i = 0; i < len; i += 3) {
-        left = len - i;
-        group = (uint32_t) bytes[i] << 16;
-        group |= left > 1 ? (uint32_t) bytes[i + 1] << 8 : 0;
-        group |= left > 2 ? bytes[i + 2] : 0;
-
-        buf->data[buf->len++] = digits[group >> 18];
-        buf->data[buf->len++] = digits[group >> 12 & 63];
-        buf->data[buf->len++] = left > 1 ? digits[group >> 6 & 63] : '=';
-        buf->data[buf->len++] = left > 2 ? digits[group & 63] : '=';
-    }
-
-    buf->data[buf->len] = '\0';
+    lapor_base64_encode(data, len, buf->data + buf->len);
+    buf->len += size;
 }
 
 

@@ -71,8 +71,7 @@ void lapor_buf_vprintf(struct lapor_buf *buf, const char *format,
 /* Takes the last len bytes away again (all, when there are fewer). */
 void lapor_buf_drop(struct lapor_buf *buf, size_t len);
 
-/* Lowercase hex; base64 with padding (RFC 4648 section 4). */
-void lapor_buf_hex(struct lapor_buf *buf, const void *data, size_t len);
+/* Base64 with padding (RFC 4648 section 4). */
 void lapor_buf_base64(struct lapor_buf *buf, const void *data, size_t len);
 
 /*

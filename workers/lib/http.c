@@ -89,13 +89,6 @@ lapor_http_free(struct lapor_http *h)
 }
 
 
-size_t
-lapor_http_running(const struct lapor_http *h)
-{
-    return h->n;
-}
-
-
 int
 lapor_http_start(struct lapor_http *h, const struct lapor_http_call *call,
     struct lapor_http_req **ret_req)

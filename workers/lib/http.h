@@ -97,8 +97,6 @@ int lapor_http_start(struct lapor_http *h, const struct lapor_http_call *call,
 /* Calls on_done with code CURLE_ABORTED_BY_CALLBACK; not from callbacks. */
 void lapor_http_cancel(struct lapor_http *h, struct lapor_http_req *req);
 
-size_t lapor_http_running(const struct lapor_http *h);
-
 /*
  * Waits up to ms for the requests' sockets, for fds (poll's events and
  * revents) and for signals of lib/loop, works, and calls on_done of what

@@ -12,6 +12,7 @@
 #include <yajl/yajl_parse.h>
 
 #include "lib/json.h"
+#include "lib/log.h"
 #include "lib/utf8.h"
 
 
@@ -573,7 +574,7 @@ json_yajl_malloc(void *ctx, size_t size)
 
     data = malloc(size);
     if (data == NULL) {
-        lapor_out_of_memory();
+        lapor_fatal_memory();
     }
 
     return data;
@@ -587,7 +588,7 @@ json_yajl_realloc(void *ctx, void *data, size_t size)
 
     data = realloc(data, size);
     if (data == NULL && size > 0) {
-        lapor_out_of_memory();
+        lapor_fatal_memory();
     }
 
     return data;

@@ -7,6 +7,7 @@
  */
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,16 +16,14 @@
 #include "lib/log.h"
 
 
-#define LAPOR_LOG_CONTEXT  128
-
-
+static void lapor_logv(enum lapor_log_level level, const char *fmt,
+    va_list args) __attribute__((format(printf, 2, 0)));
 static void lapor_log_write(const char *line, size_t len);
 static size_t lapor_log_clean(char *line, size_t len);
 
 
 static enum lapor_log_level  lapor_log_level = LAPOR_LOG_INFO;
 static int                   lapor_log_fd = STDERR_FILENO;
-static char                  lapor_log_prefix[LAPOR_LOG_CONTEXT];
 
 
 void
@@ -38,7 +37,7 @@ lapor_log(enum lapor_log_level level, const char *fmt, ...)
 }
 
 
-void
+static void
 lapor_logv(enum lapor_log_level level, const char *fmt, va_list args)
 {
     int     n, saved;
@@ -51,8 +50,7 @@ lapor_logv(enum lapor_log_level level, const char *fmt, va_list args)
 
     saved = errno;
 
-    n = snprintf(line, sizeof(line), "<%d>%s%s", (int) level,
-                 lapor_log_prefix, lapor_log_prefix[0] ? ": " : "");
+    n = snprintf(line, sizeof(line), "<%d>", (int) level);
     head = (size_t) n;
 
     /* errno as it came in, for %m */
@@ -143,32 +141,9 @@ lapor_fatal_memory(void)
 
 
 void
-lapor_log_context(const char *fmt, ...)
-{
-    va_list  args;
-
-    if (fmt == NULL) {
-        lapor_log_prefix[0] = '\0';
-        return;
-    }
-
-    va_start(args, fmt);
-    (void) vsnprintf(lapor_log_prefix, sizeof(lapor_log_prefix), fmt, args);
-    va_end(args);
-}
-
-
-void
 lapor_log_set_level(enum lapor_log_level level)
 {
     lapor_log_level = level;
-}
-
-
-enum lapor_log_level
-lapor_log_get_level(void)
-{
-    return lapor_log_level;
 }
 
 

@@ -11,10 +11,6 @@
 #define LAPOR_LIB_LOG_H
 
 
-#include <stdarg.h>
-#include <stdbool.h>
-
-
 /* The numbers are syslog's (RFC 5424 section 6.2.1). */
 enum lapor_log_level {
     LAPOR_LOG_ERR = 3,
@@ -38,31 +34,26 @@ enum lapor_exit {
 
 /* Lines less urgent than level are dropped; LAPOR_LOG_INFO at start. */
 void lapor_log_set_level(enum lapor_log_level level);
-enum lapor_log_level lapor_log_get_level(void);
 
 /* "error", "warn", "notice", "info" or "debug"; -1 when it is none of them. */
 int lapor_log_parse_level(const char *name, enum lapor_log_level *ret_level);
 
-/*
- * The prefix of every line until the next call, as "batch=17"; NULL ends it.
- * It is copied, and cut at 127 characters.
- */
-void lapor_log_context(const char *fmt, ...)
-    __attribute__((format(printf, 1, 2)));
 
 /* Where lines go, 2 at start; for tests. */
 void lapor_log_set_fd(int fd);
 
 void lapor_log(enum lapor_log_level level, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
-void lapor_logv(enum lapor_log_level level, const char *fmt, va_list args)
-    __attribute__((format(printf, 2, 0)));
 
 /* Logs at level err and exits with the code; runs no atexit handlers. */
 void lapor_fatal(enum lapor_exit code, const char *fmt, ...)
     __attribute__((format(printf, 2, 3), noreturn));
 
-/* Logs "out of memory" without allocating and exits 71. */
+/*
+ * What every program does when memory is gone: says so without allocating and
+ * exits 71. The supervisor starts it again and the stream gives the work back,
+ * which is safer than going on with half of it.
+ */
 void lapor_fatal_memory(void) __attribute__((noreturn));
 
 #define lapor_log_err(...)     lapor_log(LAPOR_LOG_ERR, __VA_ARGS__)

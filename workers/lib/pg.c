@@ -64,7 +64,6 @@ lapor_pg_run(struct lapor_pg *pg, const char *name, const char *sql,
         *ret_res = NULL;
     }
 
-    pg->unknown = false;
     class = lapor_pg_ready(pg);
 
     if (class != LAPOR_PG_OK) {
@@ -83,14 +82,7 @@ lapor_pg_run(struct lapor_pg *pg, const char *name, const char *sql,
         return lapor_pg_lost(pg, PQerrorMessage(pg->conn));
     }
 
-    class = lapor_pg_collect(pg, ret_res);
-
-    /* outside of a transaction the statement may have been done */
-    if (pg->conn == NULL && !pg->tx) {
-        pg->unknown = true;
-    }
-
-    return class;
+    return lapor_pg_collect(pg, ret_res);
 }
 
 
@@ -318,7 +310,6 @@ lapor_pg_begin(struct lapor_pg *pg)
 
     class = lapor_pg_run(pg, NULL, "BEGIN", NULL, NULL);
     pg->tx = (class == LAPOR_PG_OK);
-    pg->unknown = false;
 
     return class;
 }
@@ -345,11 +336,6 @@ lapor_pg_commit(struct lapor_pg *pg)
 
     class = lapor_pg_run(pg, NULL, "COMMIT", NULL, &res);
     pg->tx = false;
-
-    /* lost before it was answered */
-    if (pg->conn == NULL) {
-        pg->unknown = true;
-    }
 
     if (class != LAPOR_PG_OK) {
         return class;
@@ -392,7 +378,6 @@ lapor_pg_rollback(struct lapor_pg *pg)
         lapor_pg_drop(pg);
     }
 
-    pg->unknown = false;
     memcpy(pg->sqlstate, state, sizeof(state));
     memcpy(pg->error, error, sizeof(error));
 }
@@ -403,7 +388,6 @@ lapor_pg_pipe_begin(struct lapor_pg *pg)
 {
     enum lapor_pg_class  class;
 
-    pg->unknown = false;
     pg->nqueue = 0;
     pg->nstatements = 0;
     pg->pipe_tx = pg->tx;
@@ -614,7 +598,6 @@ lapor_pg_pipe_settle(struct lapor_pg *pg, enum lapor_pg_class class)
     pg->pipe = false;
 
     if (pg->conn == NULL) {
-        pg->unknown = !pg->pipe_tx;
         return class == LAPOR_PG_OK ? LAPOR_PG_RETRY : class;
     }
 

@@ -86,13 +86,12 @@ enum lapor_pg_class lapor_pg_call(struct lapor_pg *pg, const char *name,
 
 /*
  * After a failed call the transaction is still open until rollback.
- * A connection lost in commit is RETRY with lapor_pg_unknown() true: do it
- * again, keys must make it harmless.
+ * A connection lost in commit is RETRY, though it may have been committed: do
+ * it again, keys must make it harmless.
  */
 enum lapor_pg_class lapor_pg_begin(struct lapor_pg *pg) LAPOR_PG_MUST;
 enum lapor_pg_class lapor_pg_commit(struct lapor_pg *pg) LAPOR_PG_MUST;
 void lapor_pg_rollback(struct lapor_pg *pg);
-bool lapor_pg_unknown(const struct lapor_pg *pg);
 
 /*
  * Pipeline: begin, any number of adds, then end sends all with one sync and
@@ -116,7 +115,6 @@ enum lapor_pg_class lapor_pg_pipe_end(struct lapor_pg *pg, PGresult **results,
 /* Of the last failure: five characters ("" when none), one line. */
 const char *lapor_pg_sqlstate(const struct lapor_pg *pg);
 const char *lapor_pg_error(const struct lapor_pg *pg);
-const char *lapor_pg_class_name(enum lapor_pg_class class);
 enum lapor_pg_class lapor_pg_classify(const char *sqlstate);
 
 /*
@@ -136,18 +134,11 @@ enum lapor_pg_class lapor_pg_schema_check(struct lapor_pg *pg, int min,
 bool lapor_pg_get_null(const PGresult *res, int row, int col);
 int64_t lapor_pg_get_int(const PGresult *res, int row, int col);
 bool lapor_pg_get_bool(const PGresult *res, int row, int col);
-double lapor_pg_get_float(const PGresult *res, int row, int col);
 int64_t lapor_pg_get_time(const PGresult *res, int row, int col);
 struct lapor_str lapor_pg_get_str(const PGresult *res, int row, int col);
 
 /* The column's number; exits 1 when there is none of that name. */
 int lapor_pg_col(const PGresult *res, const char *name);
-
-/*
- * A socket to wait on and nothing else, -1 when not connected.  Readable
- * while idle means that the server went away.
- */
-int lapor_pg_fd(const struct lapor_pg *pg);
 
 
 #endif

@@ -523,10 +523,3 @@ lapor_pg_generation(const struct lapor_pg *pg)
 {
     return pg->generation;
 }
-
-
-int
-lapor_pg_fd(const struct lapor_pg *pg)
-{
-    return (pg->conn == NULL) ? -1 : PQsocket(pg->conn);
-}

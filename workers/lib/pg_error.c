@@ -137,13 +137,6 @@ lapor_pg_classify(const char *sqlstate)
 }
 
 
-bool
-lapor_pg_unknown(const struct lapor_pg *pg)
-{
-    return pg->unknown;
-}
-
-
 const char *
 lapor_pg_sqlstate(const struct lapor_pg *pg)
 {
@@ -155,13 +148,4 @@ const char *
 lapor_pg_error(const struct lapor_pg *pg)
 {
     return pg->error;
-}
-
-
-const char *
-lapor_pg_class_name(enum lapor_pg_class class)
-{
-    static const char *const  names[] = { "ok", "data", "retry", "bug" };
-
-    return names[class];
 }

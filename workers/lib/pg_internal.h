@@ -35,7 +35,6 @@ struct lapor_pg {
     bool                  down;         /* and said so in the log */
     bool                  tx;           /* begin without its end; stays true
                                            when the connection breaks */
-    bool                  unknown;
     char                  sqlstate[6];
     char                  error[LAPOR_PG_ERROR];
 

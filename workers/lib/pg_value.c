@@ -104,31 +104,6 @@ lapor_pg_get_bool(const PGresult *res, int row, int col)
 }
 
 
-double
-lapor_pg_get_float(const PGresult *res, int row, int col)
-{
-    double                value;
-    size_t                len;
-    uint64_t              bits;
-    const unsigned char  *p;
-
-    p = lapor_pg_cell(res, row, col, &len);
-
-    if (p == NULL) {
-        return 0;
-    }
-
-    if (PQftype(res, col) != LAPOR_PG_FLOAT8) {
-        return (double) lapor_pg_get_int(res, row, col);
-    }
-
-    bits = lapor_pg_be(p, 8);
-    memcpy(&value, &bits, sizeof(value));
-
-    return value;
-}
-
-
 int64_t
 lapor_pg_get_time(const PGresult *res, int row, int col)
 {

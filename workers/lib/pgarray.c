@@ -241,35 +241,9 @@ lapor_pgparams_cstr(struct lapor_pgparams *p, const char *text)
 
 
 void
-lapor_pgparams_str(struct lapor_pgparams *p, struct lapor_str str)
-{
-    lapor_pgparams_text(p, str.data, str.len);
-}
-
-
-void
 lapor_pgparams_bytea(struct lapor_pgparams *p, const void *data, size_t len)
 {
     lapor_pgparams_add(p, LAPOR_PG_BYTEA, data, len);
-}
-
-
-/* jsonb_recv() wants a version number, 1, before the text. */
-
-void
-lapor_pgparams_jsonb(struct lapor_pgparams *p, const char *data, size_t len)
-{
-    char  *copy;
-
-    if (data == NULL) {
-        lapor_pgparams_null(p, LAPOR_PG_JSONB);
-        return;
-    }
-
-    copy = lapor_pool_bytes(p->pool, len + 1);
-    copy[0] = 1;
-    memcpy(copy + 1, data, len);
-    lapor_pgparams_add(p, LAPOR_PG_JSONB, copy, len + 1);
 }
 
 
@@ -446,13 +420,6 @@ lapor_pgarray_cstr(struct lapor_pgarray *a, const char *text)
 
 
 void
-lapor_pgarray_str(struct lapor_pgarray *a, struct lapor_str str)
-{
-    lapor_pgarray_text(a, str.data, str.len);
-}
-
-
-void
 lapor_pgarray_bytea(struct lapor_pgarray *a, const void *data, size_t len)
 {
     char  *copy;
@@ -464,20 +431,4 @@ lapor_pgarray_bytea(struct lapor_pgarray *a, const void *data, size_t len)
 
     copy = lapor_pgarray_add(a, LAPOR_PG_BYTEA, len);
     memcpy(copy, data, len);
-}
-
-
-void
-lapor_pgarray_jsonb(struct lapor_pgarray *a, const char *data, size_t len)
-{
-    char  *copy;
-
-    if (data == NULL) {
-        lapor_pgarray_null(a);
-        return;
-    }
-
-    copy = lapor_pgarray_add(a, LAPOR_PG_JSONB, len + 1);
-    copy[0] = 1;
-    memcpy(copy + 1, data, len);
 }

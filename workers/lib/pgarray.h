@@ -65,10 +65,7 @@ void lapor_pgparams_time(struct lapor_pgparams *p, int64_t unix_ms);
 void lapor_pgparams_text(struct lapor_pgparams *p, const char *data,
     size_t len);
 void lapor_pgparams_cstr(struct lapor_pgparams *p, const char *text);
-void lapor_pgparams_str(struct lapor_pgparams *p, struct lapor_str str);
 void lapor_pgparams_bytea(struct lapor_pgparams *p, const void *data,
-    size_t len);
-void lapor_pgparams_jsonb(struct lapor_pgparams *p, const char *data,
     size_t len);
 
 /* The array as the next parameter; it may grow no more. */
@@ -92,10 +89,7 @@ void lapor_pgarray_float8(struct lapor_pgarray *a, double value);
 void lapor_pgarray_time(struct lapor_pgarray *a, int64_t unix_ms);
 void lapor_pgarray_text(struct lapor_pgarray *a, const char *data, size_t len);
 void lapor_pgarray_cstr(struct lapor_pgarray *a, const char *text);
-void lapor_pgarray_str(struct lapor_pgarray *a, struct lapor_str str);
 void lapor_pgarray_bytea(struct lapor_pgarray *a, const void *data,
-    size_t len);
-void lapor_pgarray_jsonb(struct lapor_pgarray *a, const char *data,
     size_t len);
 
 /* The array's type number and its bytes, complete with header. */

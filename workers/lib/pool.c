@@ -6,10 +6,9 @@
  */
 
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
+#include "lib/log.h"
 #include "lib/pool.h"
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -51,7 +50,7 @@ lapor_pool_create(size_t size)
 
     pool = malloc(sizeof(*pool));
     if (pool == NULL) {
-        lapor_out_of_memory();
+        lapor_fatal_memory();
     }
 
     if (size < POOL_SIZE_MIN) {
@@ -126,7 +125,7 @@ lapor_pool_strndup(struct lapor_pool *pool, const char *data, size_t len)
     char  *copy;
 
     if (len == SIZE_MAX) {
-        lapor_out_of_memory();
+        lapor_fatal_memory();
     }
 
     copy = pool_take(pool, len + 1, 1);
@@ -174,20 +173,6 @@ lapor_pool_size(const struct lapor_pool *pool)
 }
 
 
-void
-lapor_out_of_memory(void)
-{
-    static const char  message[] = "<2>out of memory\n";
-
-    /* write, not stdio: stdio may want memory itself */
-    if (write(STDERR_FILENO, message, sizeof(message) - 1) == -1) {
-        _exit(71);
-    }
-
-    _exit(71);
-}
-
-
 /* A piece that fits in no ordinary block gets a block of its own size; the
  * room left in the newest block is then lost, which the doubling bounds. */
 
@@ -228,12 +213,12 @@ pool_block_new(size_t size, struct pool_block *next)
     struct pool_block  *block;
 
     if (size > SIZE_MAX / 2) {
-        lapor_out_of_memory();
+        lapor_fatal_memory();
     }
 
     block = malloc(sizeof(*block) + size);
     if (block == NULL) {
-        lapor_out_of_memory();
+        lapor_fatal_memory();
     }
 
     block->next = next;

@@ -48,14 +48,7 @@ void *lapor_pool_memdup(struct lapor_pool *pool, const void *data,
  * one stays absent. */
 struct lapor_str lapor_pool_str(struct lapor_pool *pool, struct lapor_str str);
 
-/* Bytes that the pool holds from the system, for limits and counters. */
+/* Bytes that the pool holds from the system, for tests. */
 size_t lapor_pool_size(const struct lapor_pool *pool);
-
-/*
- * What every worker does when memory is gone: says so and leaves with exit
- * status 71 (EX_OSERR). The supervisor starts it again and the stream gives
- * the work back, which is safer than going on with half of it.
- */
-void lapor_out_of_memory(void) __attribute__((noreturn));
 
 #endif

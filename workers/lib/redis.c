@@ -53,6 +53,7 @@ static int lapor_redis_open(struct lapor_redis *r, char *err, size_t size);
 static int lapor_redis_hello(struct lapor_redis *r, char *err, size_t size);
 static int lapor_redis_step(struct lapor_redis *r, char *err, size_t size,
     int argc, const char **argv);
+static void lapor_redis_drop(struct lapor_redis *r);
 static void lapor_redis_broken(struct lapor_redis *r);
 static struct timeval lapor_redis_timeval(int ms);
 static char *lapor_redis_dup(const char *text);
@@ -339,7 +340,7 @@ lapor_redis_step(struct lapor_redis *r, char *err, size_t size, int argc,
 }
 
 
-void
+static void
 lapor_redis_drop(struct lapor_redis *r)
 {
     if (r->c != NULL) {
@@ -503,22 +504,6 @@ bool
 lapor_redis_failed(const redisReply *reply)
 {
     return reply == NULL || reply->type == REDIS_REPLY_ERROR;
-}
-
-
-int
-lapor_redis_set_timeout(struct lapor_redis *r, int ms)
-{
-    r->timeout_ms = ms;
-
-    if (r->c != NULL
-        && redisSetTimeout(r->c, lapor_redis_timeval(ms)) != REDIS_OK)
-    {
-        lapor_redis_broken(r);
-        return -1;
-    }
-
-    return 0;
 }
 
 

@@ -48,7 +48,6 @@ void lapor_redis_free(struct lapor_redis *r);
 int lapor_redis_connect(struct lapor_redis *r)
     __attribute__((warn_unused_result));
 bool lapor_redis_connected(const struct lapor_redis *r);
-void lapor_redis_drop(struct lapor_redis *r);
 
 /*
  * For a server that answers with errors (OOM, READONLY, MISCONF): drops the
@@ -85,9 +84,6 @@ void lapor_redis_appendv(struct lapor_redis *r, int argc, const char **argv,
     const size_t *lens);
 redisReply *lapor_redis_reply(struct lapor_redis *r)
     __attribute__((warn_unused_result));
-
-/* For blocking commands: the longest wait for one reply from now on. */
-int lapor_redis_set_timeout(struct lapor_redis *r, int ms);
 
 /* A wake-up: lost when nobody listens or Redis is away, and that is fine. */
 void lapor_redis_publish(struct lapor_redis *r, const char *channel);

@@ -27,6 +27,7 @@
 
 
 static void lapor_stream_names(void);
+static void lapor_stream_rewind(struct lapor_stream *s);
 static int lapor_stream_groups(struct lapor_stream *s);
 static int lapor_stream_history(struct lapor_stream *s,
     struct lapor_stream_list *list);
@@ -71,15 +72,6 @@ lapor_stream_key_at(unsigned index)
     }
 
     return lapor_stream_keys[index % LAPOR_STREAM_KEYS];
-}
-
-
-const char *
-lapor_stream_key(enum lapor_stream_kind kind, unsigned nn)
-{
-    return lapor_stream_key_at((kind == LAPOR_STREAM_MSG ? 0
-                                : LAPOR_STREAM_PARTS)
-                               + nn % LAPOR_STREAM_PARTS);
 }
 
 
@@ -147,14 +139,9 @@ lapor_stream_redis(struct lapor_stream *s)
 }
 
 
-const struct lapor_stream_stat *
-lapor_stream_stat(const struct lapor_stream *s)
-{
-    return &s->stat;
-}
+/* What is pending is read again, from the first key on. */
 
-
-void
+static void
 lapor_stream_rewind(struct lapor_stream *s)
 {
     s->history = 0;
@@ -243,11 +230,11 @@ lapor_stream_nogroup(struct lapor_stream *s, const redisReply *reply)
         return false;
     }
 
-    s->stat.nogroup++;
+    s->nogroup++;
     s->regroup = true;
 
     lapor_log_err("consumer group has vanished, it is made again from the "
-                  "start of the stream count=%" PRIu64, s->stat.nogroup);
+                  "start of the stream count=%" PRIu64, s->nogroup);
 
     return true;
 }
@@ -379,7 +366,7 @@ lapor_stream_history(struct lapor_stream *s, struct lapor_stream_list *list)
         } else {
             (void) snprintf(s->last, sizeof(s->last), "%s",
                             page->element[n - 1]->element[0]->str);
-            lapor_stream_take(s, list, s->history, page, true);
+            lapor_stream_take(s, list, s->history, page);
         }
 
         freeReplyObject(reply);
@@ -474,14 +461,14 @@ lapor_stream_spread(struct lapor_stream *s, struct lapor_stream_list *list,
             return;
         }
 
-        lapor_stream_take(s, list, index, one->element[1], false);
+        lapor_stream_take(s, list, index, one->element[1]);
     }
 }
 
 
 void
 lapor_stream_take(struct lapor_stream *s, struct lapor_stream_list *list,
-    unsigned index, const redisReply *entries, bool again)
+    unsigned index, const redisReply *entries)
 {
     size_t               i;
     const redisReply    *one;
@@ -500,19 +487,14 @@ lapor_stream_take(struct lapor_stream *s, struct lapor_stream_list *list,
         memset(e, 0, sizeof(struct lapor_entry));
         e->kind = (index < LAPOR_STREAM_PARTS) ? LAPOR_STREAM_MSG
                                                : LAPOR_STREAM_STATUS;
-        e->nn = index % LAPOR_STREAM_PARTS;
         e->key = lapor_stream_key_at(index);
-        e->again = again;
         (void) snprintf(e->id, sizeof(e->id), "%s", one->element[0]->str);
 
         if (e != &gone) {
             lapor_stream_fields(list, e, one->element[1]);
-            s->stat.read++;
-            s->stat.again += again;
             continue;
         }
 
-        s->stat.lost++;
         lapor_log_err("stream entry was deleted before it was processed "
                       "key=%s entry=%s", gone.key, gone.id);
 
@@ -625,9 +607,6 @@ lapor_stream_ack(struct lapor_stream *s, const struct lapor_entry *entries,
 
         if (lapor_redis_failed(reply)) {
             rc = -1;
-
-        } else {
-            s->stat.acked += (uint64_t) reply->integer;
         }
 
         freeReplyObject(reply);

@@ -54,26 +54,14 @@ struct lapor_stream_conf {
 
 struct lapor_entry {
     enum lapor_stream_kind   kind;
-    unsigned                 nn;
     const char              *key;           /* static */
     char                     id[LAPOR_STREAM_ID_LEN];
     struct lapor_str         body;          /* data NULL: no field "b" */
     int64_t                  received_ms;   /* of "t", else of the id */
-    bool                     again;         /* was delivered before */
-};
-
-struct lapor_stream_stat {
-    uint64_t  read;
-    uint64_t  again;        /* read from history or claimed */
-    uint64_t  acked;
-    uint64_t  lost;         /* pending, but deleted from the stream */
-    uint64_t  nogroup;      /* times that a group had vanished */
-    uint64_t  trimmed;
 };
 
 
 /* The key's name; index 0..511 orders all msg keys before status keys. */
-const char *lapor_stream_key(enum lapor_stream_kind kind, unsigned nn);
 const char *lapor_stream_key_at(unsigned index);
 
 /* The stream owns its connection.  Copies both structs. */
@@ -102,9 +90,6 @@ int lapor_stream_read(struct lapor_stream *s, struct lapor_pool *pool,
 int lapor_stream_ack(struct lapor_stream *s, const struct lapor_entry *entries,
     size_t n) __attribute__((warn_unused_result));
 
-/* Entries that were read and are given up come again from the next read on. */
-void lapor_stream_rewind(struct lapor_stream *s);
-
 /*
  * Takes over what other consumers hold idle for claim_ms; looks at a part of
  * the keys a call, all of them within eight calls.  As lapor_stream_read().
@@ -123,9 +108,6 @@ int lapor_stream_trim(struct lapor_stream *s)
 
 /* Entries that wait in all streams, read and not; -1 when Redis is away. */
 int64_t lapor_stream_backlog(struct lapor_stream *s);
-
-const struct lapor_stream_stat *lapor_stream_stat(
-    const struct lapor_stream *s);
 
 
 #endif

@@ -27,6 +27,7 @@ struct lapor_stream_bound {
 
 static bool lapor_stream_id(const char *text, unsigned long long *ret_ms,
     unsigned long long *ret_seq);
+static int lapor_stream_compare(const char *a, const char *b);
 static void lapor_stream_lower(struct lapor_stream_bound *b,
     const redisReply *id);
 static const redisReply *lapor_stream_member(const redisReply *map,
@@ -69,7 +70,9 @@ lapor_stream_id(const char *text, unsigned long long *ret_ms,
 }
 
 
-int
+/* Two ids as numbers: below 0, 0 or above 0. */
+
+static int
 lapor_stream_compare(const char *a, const char *b)
 {
     unsigned long long  ams, aseq, bms, bseq;
@@ -166,11 +169,10 @@ lapor_stream_claimed(struct lapor_stream *s, struct lapor_stream_list *list,
 
     (void) snprintf(s->cursor[k], sizeof(s->cursor[k]), "%s",
                     reply->element[0]->str);
-    lapor_stream_take(s, list, k, reply->element[1], true);
+    lapor_stream_take(s, list, k, reply->element[1]);
 
     /* Redis itself took these off the pending list */
     gone = reply->element[2]->elements;
-    s->stat.lost += gone;
 
     if (gone > 0) {
         lapor_log_err("stream entries were deleted before they were processed "
@@ -430,10 +432,6 @@ lapor_stream_trim_apply(struct lapor_stream *s, unsigned from,
 
         if (reply == NULL) {
             return -1;
-        }
-
-        if (reply->type == REDIS_REPLY_INTEGER) {
-            s->stat.trimmed += (uint64_t) reply->integer;
         }
 
         freeReplyObject(reply);

@@ -29,7 +29,8 @@ struct lapor_stream {
     unsigned                  claim_key;    /* next to look at */
     unsigned                  trim_key;
     char                      cursor[LAPOR_STREAM_KEYS][LAPOR_STREAM_ID_LEN];
-    struct lapor_stream_stat  stat;
+    uint64_t                  nogroup;      /* times that a group had
+                                               vanished, for the log */
 };
 
 /* Entries under collection, in the pool. */
@@ -49,13 +50,10 @@ bool lapor_stream_nogroup(struct lapor_stream *s, const redisReply *reply);
 
 /*
  * Adds the entries of one key, a list of [id, fields]; those without fields
- * were deleted from the stream while pending: acknowledged and counted.
+ * were deleted from the stream while pending: acknowledged and logged.
  */
 void lapor_stream_take(struct lapor_stream *s, struct lapor_stream_list *list,
-    unsigned index, const redisReply *entries, bool again);
-
-/* Two ids as numbers: below 0, 0 or above 0. */
-int lapor_stream_compare(const char *a, const char *b);
+    unsigned index, const redisReply *entries);
 
 
 #endif
