@@ -7,7 +7,6 @@
 #include "t/graph/graph.h"
 
 #include "lib/log.h"
-#include "t/graph/util.h"
 
 #include <errno.h>
 #include <fcntl.h>

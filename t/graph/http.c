@@ -10,7 +10,6 @@
 #include "t/graph/http.h"
 
 #include "lib/log.h"
-#include "lib/timeutil.h"
 #include "t/graph/request.h"
 #include "t/graph/util.h"
 

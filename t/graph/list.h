@@ -12,8 +12,6 @@
 #include "lib/buf.h"
 #include "t/graph/journal.h"
 
-#include <stdint.h>
-
 
 struct graph_list_item {
     off_t   offset;     /* of the JSON object */

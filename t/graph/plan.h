@@ -9,8 +9,6 @@
 #ifndef GRAPH_PLAN_H
 #define GRAPH_PLAN_H
 
-#include <stddef.h>
-
 
 #define GRAPH_PLAN_MAX   8
 #define GRAPH_PLAN_TEXT  160

@@ -6,9 +6,7 @@
 
 #include "t/graph/request.h"
 
-#include "t/graph/util.h"
 
-#include <stdio.h>
 #include <string.h>
 
 

@@ -9,7 +9,6 @@
 
 #include "lib/utf8.h"
 #include "t/graph/answer.h"
-#include "t/graph/util.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

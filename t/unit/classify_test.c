@@ -5,7 +5,6 @@
  * moves urgency, function, sensitivity and prank, and that no bytes hurt it.
  */
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -5,7 +5,6 @@
  * that are not printed, parts, and bodies out of all proportion.
  */
 
-#include <stdlib.h>
 
 #include "decode/decode.h"
 #include "lib/part.h"

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "decode/item.h"
+#include "lib/part.h"
 
 
 #define WEBHOOK_OBJECT  "whatsapp_business_account"

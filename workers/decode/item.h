@@ -8,7 +8,6 @@
 #define LAPOR_DECODE_ITEM_H
 
 #include "decode/decode.h"
-#include "lib/part.h"
 
 
 /* An element of value.contacts[], found by each id it has. */

@@ -5,14 +5,12 @@
  * unit for the quarantine, alone, and the others go on.
  */
 
-#include <stdio.h>
 #include <string.h>
 
 #include "intake/batch.h"
 #include "intake/message.h"
 #include "intake/notice.h"
 #include "intake/status.h"
-#include "lib/part.h"
 
 
 /* What a timestamptz of ours may be: 1970 to 2100. */

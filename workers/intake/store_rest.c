@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "intake/store.h"
-#include "lib/part.h"
 
 
 static size_t rest_select(struct lapor_intake_store *store,

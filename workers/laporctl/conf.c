@@ -6,7 +6,6 @@
  * one can still use the others.
  */
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

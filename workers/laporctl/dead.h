@@ -9,7 +9,6 @@
 #ifndef LAPOR_CTL_DEAD_H
 #define LAPOR_CTL_DEAD_H
 
-#include <stddef.h>
 #include <stdint.h>
 
 

@@ -2,7 +2,6 @@
 
 /* laporctl dead list and show: what stands in quarantine, and why. */
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 

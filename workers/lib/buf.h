@@ -12,7 +12,6 @@
 
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include "lib/str.h"
 

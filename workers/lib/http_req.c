@@ -4,8 +4,6 @@
  * One request: its handle's options and the callbacks that move bytes.
  */
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 

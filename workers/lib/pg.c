@@ -10,7 +10,6 @@
  */
 
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "lib/log.h"

@@ -7,7 +7,6 @@
  * length and lower bound of the one dimension.
  */
 
-#include <limits.h>
 #include <string.h>
 
 #include "lib/log.h"

@@ -15,8 +15,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lib/str.h"
-
 
 struct lapor_pool;
 

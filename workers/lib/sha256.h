@@ -7,7 +7,6 @@
 
 
 #include <stddef.h>
-#include <stdint.h>
 
 
 #define LAPOR_SHA256_LEN      32

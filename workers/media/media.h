@@ -16,7 +16,6 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-#include "lib/buf.h"
 #include "lib/common.h"
 #include "lib/file.h"
 #include "lib/graph.h"

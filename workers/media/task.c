@@ -16,7 +16,6 @@
 #include "lib/pool.h"
 #include "media/answer.h"
 #include "media/media.h"
-#include "media/temp.h"
 
 
 static struct lapor_media_job *lapor_media_row(const PGresult *res, int row);
