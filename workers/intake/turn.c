@@ -16,6 +16,7 @@
 #include "lib/log.h"
 #include "lib/loop.h"
 #include "lib/notify.h"
+#include "lib/version.h"
 
 
 #define TURN_POOL       (1024 * 1024)
@@ -160,8 +161,7 @@ turn_ready(struct lapor_intake *in)
     version = 0;
 
     if (class == LAPOR_PG_OK) {
-        class = lapor_pg_schema_check(pg, LAPOR_INTAKE_SCHEMA,
-                                      LAPOR_INTAKE_SCHEMA, &version);
+        class = lapor_pg_schema_check(pg, &version);
     }
 
     if (class == LAPOR_PG_OK) {
@@ -187,7 +187,7 @@ turn_schema(struct lapor_intake *in, enum lapor_pg_class class, int version)
     if (version != 0) {
         lapor_fatal(LAPOR_EXIT_CONFIG, "schema has another version, run "
                     "\"laporctl setup\" or install the matching program "
-                    "version=%d known=%d", version, LAPOR_INTAKE_SCHEMA);
+                    "version=%d known=%d", version, LAPOR_SCHEMA_VERSION);
     }
 
     lapor_fatal(LAPOR_EXIT_CONFIG, "database is not usable: %s",

@@ -13,10 +13,6 @@
 #include "lib/timeutil.h"
 
 
-/* The migration that this program was written for. */
-#define LAPOR_INTAKE_SCHEMA  4
-
-
 struct lapor_intake {
     const struct lapor_intake_conf  *conf;
     struct lapor_stream             *stream;

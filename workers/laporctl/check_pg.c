@@ -8,10 +8,8 @@
 #include "laporctl/check.h"
 #include "lib/pool.h"
 #include "lib/timeutil.h"
+#include "lib/version.h"
 
-
-/* The schema that this program was written for: schema/NNN_*.sql. */
-#define CTL_SCHEMA  4
 
 #define SERVER_MIN  150000
 
@@ -191,7 +189,7 @@ check_schema(struct ctl_check *c, struct lapor_pg *pg)
     enum lapor_pg_class   class;
 
     version = 0;
-    class = lapor_pg_schema_check(pg, CTL_SCHEMA, CTL_SCHEMA, &version);
+    class = lapor_pg_schema_check(pg, &version);
 
     if (class == LAPOR_PG_OK) {
         lapor_ctl_say(c, CTL_OK, "schema", "version %d", version);
@@ -201,7 +199,7 @@ check_schema(struct ctl_check *c, struct lapor_pg *pg)
 
     if (version > 0) {
         lapor_ctl_say(c, CTL_BAD, "schema", "is version %d, must be %d: run "
-                      "laporctl setup", version, CTL_SCHEMA);
+                      "laporctl setup", version, LAPOR_SCHEMA_VERSION);
         return;
     }
 

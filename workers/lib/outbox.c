@@ -15,6 +15,7 @@
 #include "lib/part.h"
 #include "lib/pool.h"
 #include "lib/timeutil.h"
+#include "lib/version.h"
 
 
 /* Pause, in ms, after PostgreSQL said "later" on a connection that stands. */
@@ -110,12 +111,13 @@ lapor_outbox_session(struct lapor_outbox_turn *r)
 
     if (r->generation != lapor_pg_generation(o->pg)) {
         version = 0;
-        class = lapor_pg_schema_check(o->pg, o->schema, o->schema, &version);
+        class = lapor_pg_schema_check(o->pg, &version);
 
         if (class == LAPOR_PG_BUG) {
             lapor_fatal(LAPOR_EXIT_CONFIG, "the database's schema is not the "
                         "one this program knows: %s version=%d known=%d",
-                        lapor_pg_error(o->pg), version, o->schema);
+                        lapor_pg_error(o->pg), version,
+                        LAPOR_SCHEMA_VERSION);
         }
 
         if (!lapor_outbox_ok(r, class, "schema")) {

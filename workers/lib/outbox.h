@@ -27,7 +27,6 @@
 /* Statements that return anything but OK and RETRY end the process. */
 struct lapor_outbox {
     const char                *kind;        /* of lapor.task_due() */
-    int                        schema;      /* the version that is known */
     int                        poll_ms;
     int                        drain_ms;
     struct lapor_pg           *pg;

@@ -14,6 +14,7 @@
 
 #include "lib/log.h"
 #include "lib/pg_internal.h"
+#include "lib/version.h"
 
 
 static enum lapor_pg_class lapor_pg_run(struct lapor_pg *pg, const char *name,
@@ -611,7 +612,7 @@ lapor_pg_pipe_settle(struct lapor_pg *pg, enum lapor_pg_class class)
 
 
 enum lapor_pg_class
-lapor_pg_schema_check(struct lapor_pg *pg, int min, int max, int *ret_version)
+lapor_pg_schema_check(struct lapor_pg *pg, int *ret_version)
 {
     int                   version;
     PGresult             *res;
@@ -631,7 +632,7 @@ lapor_pg_schema_check(struct lapor_pg *pg, int min, int max, int *ret_version)
 
     *ret_version = version;
 
-    if (version < min || version > max) {
+    if (version != LAPOR_SCHEMA_VERSION) {
         lapor_pg_note(pg, "", "schema is of another version");
         return LAPOR_PG_BUG;
     }

@@ -118,12 +118,12 @@ const char *lapor_pg_error(const struct lapor_pg *pg);
 enum lapor_pg_class lapor_pg_classify(const char *sqlstate);
 
 /*
- * Asks lapor.schema_version(), the number of the last migration.  OK when
- * min <= version <= max; BUG when it is another (the caller exits 78) or the
- * function is missing; RETRY while the server is away.
+ * Asks lapor.schema_version(), the number of the last migration.  OK when it
+ * is LAPOR_SCHEMA_VERSION; BUG when it is another (the caller exits 78) or the
+ * function is missing, then *ret_version is 0; RETRY while the server is away.
  */
-enum lapor_pg_class lapor_pg_schema_check(struct lapor_pg *pg, int min,
-    int max, int *ret_version) LAPOR_PG_MUST;
+enum lapor_pg_class lapor_pg_schema_check(struct lapor_pg *pg,
+    int *ret_version) LAPOR_PG_MUST;
 
 /*
  * Cells of binary results; a NULL cell is 0, false or an empty str with

@@ -6,5 +6,11 @@
 
 #define LAPOR_VERSION  "0.1.0"
 
+/*
+ * The last migration of schema/ that the statements of these programs were
+ * written for; on any other they exit 78 (t/schema/version.t).
+ */
+#define LAPOR_SCHEMA_VERSION  4
+
 
 #endif

@@ -15,9 +15,6 @@
 #include "media/temp.h"
 
 
-/* The schema's version that the statements of task.c were written for. */
-#define LAPOR_MEDIA_SCHEMA  4
-
 /* What a job needs after its deadline: fsync and the statement. */
 #define LAPOR_MEDIA_MARGIN  10000
 
@@ -210,7 +207,6 @@ lapor_media_open_all(struct lapor_media *m, struct lapor_outbox *o)
     m->http = lapor_http_new(&http);
 
     o->kind = "media";
-    o->schema = LAPOR_MEDIA_SCHEMA;
     o->poll_ms = (int) conf->poll;
     o->drain_ms = (int) conf->stop_timeout;
     o->pg = m->pg;

@@ -14,9 +14,6 @@
 #include "reply/reply.h"
 
 
-/* The schema's version that the statements of task.c were written for. */
-#define LAPOR_REPLY_SCHEMA  4
-
 /* The worker's own brake: Graph cannot be reached, or is ill. */
 #define LAPOR_REPLY_BRAKE_MIN  500
 #define LAPOR_REPLY_BRAKE_MAX  30000
@@ -162,7 +159,6 @@ lapor_reply_open_all(struct lapor_reply *r, struct lapor_outbox *o)
     r->http = lapor_http_new(&http);
 
     o->kind = "reply";
-    o->schema = LAPOR_REPLY_SCHEMA;
     o->poll_ms = (int) conf->poll;
     o->drain_ms = (int) conf->stop_timeout;
     o->pg = r->pg;
