@@ -14,7 +14,8 @@ struct lapor_intake_conf {
     struct lapor_common   common;        /* first: lib/common.h */
     char                 *consumer;      /* stable over restarts */
     int64_t               batch;         /* entries a turn, about */
-    int64_t               batch_bytes;   /* of bodies, in one transaction */
+    int64_t               batch_bytes;   /* of bodies, of a read and of a
+                                           transaction */
     int64_t               batch_items;   /* likewise, of what they hold */
     int64_t               block;         /* ms */
     int64_t               claim_idle;    /* ms */

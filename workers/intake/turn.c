@@ -62,6 +62,7 @@ lapor_intake_init(struct lapor_intake *in,
     memset(&stream, 0, sizeof(stream));
     stream.consumer = conf->consumer;
     stream.count = (int) conf->batch;
+    stream.bytes = (size_t) conf->batch_bytes;
     stream.block_ms = (int) conf->block;
     stream.claim_ms = (int) conf->claim_idle;
 

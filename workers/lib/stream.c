@@ -1,9 +1,16 @@
 /* Copyright (C) Lapor contributors. BSD 2-clause, see LICENSE. */
 
 /*
- * Reading and acknowledging.  Redis 7.0: history that was deleted meanwhile
- * comes with a nil body (XREADGROUP with an id), and XACK does not care
- * whether the entry still exists.
+ * Reading.
+ *
+ * Redis limits a reply by the number of entries alone, and a body may have
+ * 3 MB: what 500 of them hold would not fit into a small machine, neither here
+ * nor in Redis.  So every read begins with one entry a key, asks for more only
+ * as long as those that came are small, and ends where the bodies make up
+ * what the caller can do with.
+ *
+ * Redis 7.0: history that was deleted meanwhile comes with a nil body
+ * (XREADGROUP with an id).
  */
 
 #include <inttypes.h>
@@ -19,8 +26,8 @@
 /* Every so many turns status streams are read whatever waits in the others. */
 #define LAPOR_STREAM_FAIR   8
 
-/* Ids of one XACK; Redis parses that many without blocking others for long. */
-#define LAPOR_STREAM_ACKS   500
+/* How much more a read asks for after each step. */
+#define LAPOR_STREAM_GROW   4
 
 /* Added to BLOCK: the reply itself needs time too. */
 #define LAPOR_STREAM_GRACE  5000
@@ -32,20 +39,23 @@ static int lapor_stream_groups(struct lapor_stream *s);
 static int lapor_stream_history(struct lapor_stream *s,
     struct lapor_stream_list *list);
 static int lapor_stream_fresh(struct lapor_stream *s,
-    struct lapor_stream_list *list, unsigned from, unsigned to, int count,
-    int block);
+    struct lapor_stream_list *list, unsigned from, unsigned to, size_t count,
+    int block, size_t *ret_keys);
+static int lapor_stream_steps(struct lapor_stream *s,
+    struct lapor_stream_list *list, unsigned from, unsigned to, size_t room);
+static size_t lapor_stream_more(const struct lapor_stream *s,
+    const struct lapor_stream_list *list, size_t count, size_t keys,
+    size_t room);
+static bool lapor_stream_full(const struct lapor_stream *s,
+    const struct lapor_stream_list *list);
 static void lapor_stream_spread(struct lapor_stream *s,
     struct lapor_stream_list *list, const redisReply *reply);
 static int lapor_stream_turn(struct lapor_stream *s,
     struct lapor_stream_list *list);
-static int lapor_stream_share(const struct lapor_stream *s,
-    enum lapor_stream_kind kind, size_t room);
 static struct lapor_entry *lapor_stream_slot(struct lapor_stream_list *list);
 static void lapor_stream_fields(struct lapor_stream_list *list,
     struct lapor_entry *e, const redisReply *fields);
 static int64_t lapor_stream_number(const char *text, size_t len);
-static int lapor_stream_ack_run(struct lapor_stream *s,
-    const struct lapor_entry *entries, size_t n, unsigned *ret_commands);
 
 
 static char  lapor_stream_keys[LAPOR_STREAM_KEYS][LAPOR_STREAM_KEY_LEN];
@@ -96,10 +106,9 @@ lapor_stream_new(const struct lapor_redis_conf *redis,
     }
 
     s->count = conf->count ? conf->count : 200;
+    s->bytes = conf->bytes ? conf->bytes : 16 * 1024 * 1024;
     s->block_ms = conf->block_ms ? conf->block_ms : 2000;
     s->claim_ms = conf->claim_ms ? conf->claim_ms : 60000;
-    s->active[LAPOR_STREAM_MSG] = 16;
-    s->active[LAPOR_STREAM_STATUS] = 16;
 
     for (i = 0; i < LAPOR_STREAM_KEYS; i++) {
         memcpy(s->cursor[i], "0-0", 4);
@@ -245,6 +254,7 @@ lapor_stream_read(struct lapor_stream *s, struct lapor_pool *pool, bool wait,
     struct lapor_entry **ret_entries, size_t *ret_n)
 {
     int                       rc;
+    size_t                    keys;
     struct lapor_stream_list  list;
 
     *ret_entries = NULL;
@@ -264,8 +274,8 @@ lapor_stream_read(struct lapor_stream *s, struct lapor_pool *pool, bool wait,
     }
 
     if (rc == 0 && list.n == 0 && wait && s->history == LAPOR_STREAM_KEYS) {
-        rc = lapor_stream_fresh(s, &list, 0, LAPOR_STREAM_KEYS,
-                                s->count / 16 + 1, s->block_ms);
+        rc = lapor_stream_fresh(s, &list, 0, LAPOR_STREAM_KEYS, 1,
+                                s->block_ms, &keys);
     }
 
     /* what came before a failure is pending and comes with the history */
@@ -284,61 +294,103 @@ lapor_stream_read(struct lapor_stream *s, struct lapor_pool *pool, bool wait,
 static int
 lapor_stream_turn(struct lapor_stream *s, struct lapor_stream_list *list)
 {
-    int     rc;
     size_t  room;
 
     room = (size_t) s->count;
-    rc = lapor_stream_fresh(s, list, 0, LAPOR_STREAM_PARTS,
-                            lapor_stream_share(s, LAPOR_STREAM_MSG, room), 0);
 
-    if (rc == -1) {
+    if (lapor_stream_steps(s, list, 0, LAPOR_STREAM_PARTS, room) == -1) {
         return -1;
     }
 
-    room = (list->n < room) ? room - list->n : 0;
+    if (!lapor_stream_full(s, list)) {
+        room -= list->n;
 
-    if (room == 0 && ++s->turn % LAPOR_STREAM_FAIR != 0) {
+    } else if (++s->turn % LAPOR_STREAM_FAIR == 0) {
+        room = room / LAPOR_STREAM_FAIR + 1;
+
+    } else {
         return 0;
     }
 
-    return lapor_stream_fresh(s, list, LAPOR_STREAM_PARTS, LAPOR_STREAM_KEYS,
-                              lapor_stream_share(s, LAPOR_STREAM_STATUS,
-                                                 room), 0);
+    return lapor_stream_steps(s, list, LAPOR_STREAM_PARTS, LAPOR_STREAM_KEYS,
+                              room);
+}
+
+
+/* New ones of the keys, about room of them; at least one read. */
+
+static int
+lapor_stream_steps(struct lapor_stream *s, struct lapor_stream_list *list,
+    unsigned from, unsigned to, size_t room)
+{
+    size_t  count, end, keys;
+
+    end = list->n + room;
+    count = 1;
+
+    for ( ;; ) {
+        if (lapor_stream_fresh(s, list, from, to, count, 0, &keys) == -1) {
+            return -1;
+        }
+
+        if (keys == 0 || list->n >= end || list->bytes >= s->bytes) {
+            return 0;
+        }
+
+        count = lapor_stream_more(s, list, count, keys, end - list->n);
+    }
 }
 
 
 /*
- * COUNT is per key, so a batch over several keys needs a share of it for
- * each; the number of keys that had something last time is a good guess.
+ * The next COUNT, which is per key: more than the last one, but not above
+ * what fits if all are as large as the largest so far.
  */
 
-static int
-lapor_stream_share(const struct lapor_stream *s, enum lapor_stream_kind kind,
+static size_t
+lapor_stream_more(const struct lapor_stream *s,
+    const struct lapor_stream_list *list, size_t count, size_t keys,
     size_t room)
 {
-    size_t  share;
+    size_t  fit;
 
-    share = room / s->active[kind];
+    fit = (s->bytes - list->bytes) / (list->largest + 1);
+    fit = (fit < room ? fit : room) / keys;
+    count *= LAPOR_STREAM_GROW;
 
-    return (share < 4) ? 4 : (int) share;
+    if (count > fit) {
+        count = fit;
+    }
+
+    return count > 0 ? count : 1;
 }
 
 
-/* One page of the first key that has any; 0 and an empty list when done. */
+static bool
+lapor_stream_full(const struct lapor_stream *s,
+    const struct lapor_stream_list *list)
+{
+    return list->n >= (size_t) s->count || list->bytes >= s->bytes;
+}
+
+
+/* Pages of one key after the other; 0 and an empty list when done. */
 
 static int
 lapor_stream_history(struct lapor_stream *s, struct lapor_stream_list *list)
 {
-    size_t             n;
+    size_t             n, count;
     const char        *key;
     redisReply        *reply;
     const redisReply  *page;
 
-    while (s->history < LAPOR_STREAM_KEYS && list->n == 0) {
+    count = 1;
+
+    while (s->history < LAPOR_STREAM_KEYS && !lapor_stream_full(s, list)) {
         key = lapor_stream_key_at(s->history);
         reply = lapor_redis_cmd(s->redis, "XREADGROUP GROUP %s %s COUNT %d "
                                 "STREAMS %s %s", LAPOR_STREAM_GROUP,
-                                s->consumer, s->count, key, s->last);
+                                s->consumer, (int) count, key, s->last);
 
         if (lapor_redis_failed(reply)) {
             if (reply != NULL && !lapor_stream_nogroup(s, reply)) {
@@ -362,11 +414,17 @@ lapor_stream_history(struct lapor_stream *s, struct lapor_stream_list *list)
         if (n == 0) {
             s->history++;
             memcpy(s->last, "0-0", 4);
+            count = 1;
 
         } else {
             (void) snprintf(s->last, sizeof(s->last), "%s",
                             page->element[n - 1]->element[0]->str);
             lapor_stream_take(s, list, s->history, page);
+
+            if (!lapor_stream_full(s, list)) {
+                count = lapor_stream_more(s, list, count, 1,
+                                          (size_t) s->count - list->n);
+            }
         }
 
         freeReplyObject(reply);
@@ -376,17 +434,21 @@ lapor_stream_history(struct lapor_stream *s, struct lapor_stream_list *list)
 }
 
 
+/* *ret_keys: how many keys had count entries, and so may have more. */
+
 static int
 lapor_stream_fresh(struct lapor_stream *s, struct lapor_stream_list *list,
-    unsigned from, unsigned to, int count, int block)
+    unsigned from, unsigned to, size_t count, int block, size_t *ret_keys)
 {
     int          argc;
-    char         number[16], wait[16];
+    char         number[24], wait[16];
+    size_t       k;
     unsigned     i;
     redisReply  *reply;
     const char  *argv[9 + 2 * LAPOR_STREAM_KEYS];
 
-    (void) snprintf(number, sizeof(number), "%d", count);
+    *ret_keys = 0;
+    (void) snprintf(number, sizeof(number), "%zu", count);
     (void) snprintf(wait, sizeof(wait), "%d", block);
 
     argc = 0;
@@ -423,9 +485,11 @@ lapor_stream_fresh(struct lapor_stream *s, struct lapor_stream_list *list,
         return -1;
     }
 
-    if (reply->type == REDIS_REPLY_ARRAY && reply->elements > 0) {
-        s->active[from == 0 ? LAPOR_STREAM_MSG : LAPOR_STREAM_STATUS] =
-            (unsigned) reply->elements;
+    if (reply->type == REDIS_REPLY_ARRAY) {
+        for (k = 0; k < reply->elements; k++) {
+            *ret_keys += reply->element[k]->element[1]->elements >= count;
+        }
+
         lapor_stream_spread(s, list, reply);
     }
 
@@ -549,6 +613,9 @@ lapor_stream_fields(struct lapor_stream_list *list, struct lapor_entry *e,
             e->body.data = lapor_pool_strndup(list->pool, value->str,
                                               (size_t) value->len);
             e->body.len = (size_t) value->len;
+            list->bytes += e->body.len;
+            list->largest = e->body.len > list->largest ? e->body.len
+                                                        : list->largest;
         }
 
         if (name->str[0] == 't'
@@ -584,75 +651,4 @@ lapor_stream_number(const char *text, size_t len)
     }
 
     return value;
-}
-
-
-int
-lapor_stream_ack(struct lapor_stream *s, const struct lapor_entry *entries,
-    size_t n)
-{
-    int          rc;
-    unsigned     commands;
-    redisReply  *reply;
-
-    /* on a new connection the ids still mean the same entries */
-    if (lapor_redis_connect(s->redis) == -1) {
-        return -1;
-    }
-
-    rc = lapor_stream_ack_run(s, entries, n, &commands);
-
-    for ( ; commands > 0; commands--) {
-        reply = lapor_redis_reply(s->redis);
-
-        if (lapor_redis_failed(reply)) {
-            rc = -1;
-        }
-
-        freeReplyObject(reply);
-    }
-
-    if (rc == -1 && lapor_redis_connected(s->redis)) {
-        lapor_redis_refused(s->redis);
-    }
-
-    return rc;
-}
-
-
-/* One XACK for each run of entries with the same key. */
-
-static int
-lapor_stream_ack_run(struct lapor_stream *s,
-    const struct lapor_entry *entries, size_t n, unsigned *ret_commands)
-{
-    int          argc;
-    size_t       i;
-    unsigned     commands;
-    const char  *argv[3 + LAPOR_STREAM_ACKS];
-
-    argc = 0;
-    commands = 0;
-    argv[0] = "XACK";
-    argv[2] = LAPOR_STREAM_GROUP;
-
-    for (i = 0; i < n; i++) {
-        if (argc == 0) {
-            argv[1] = entries[i].key;
-            argc = 3;
-        }
-
-        argv[argc++] = entries[i].id;
-
-        if (argc == 3 + LAPOR_STREAM_ACKS || i + 1 == n
-            || strcmp(entries[i + 1].key, entries[i].key) != 0)
-        {
-            lapor_redis_appendv(s->redis, argc, argv, NULL);
-            commands++;
-            argc = 0;
-        }
-    }
-
-    *ret_commands = commands;
-    return lapor_redis_connected(s->redis) ? 0 : -1;
 }

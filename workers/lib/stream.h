@@ -47,6 +47,7 @@ struct lapor_stream;
 struct lapor_stream_conf {
     const char  *consumer;      /* stable over restarts, never a pid */
     int          count;         /* entries a turn, about; 0: 200 */
+    size_t       bytes;         /* of their bodies, about; 0: 16 MiB */
     int          block_ms;      /* longest wait for new ones; 0: 2000 */
     int          claim_ms;      /* idle time before another's entry is taken
                                    over; 0: 60000 */

@@ -1,7 +1,8 @@
 /* Copyright (C) Lapor contributors. BSD 2-clause, see LICENSE. */
 
 /*
- * What a consumer does beside reading: taking over from dead ones, trimming,
+ * What a consumer does beside reading: acknowledging (XACK does not care
+ * whether the entry still exists), taking over from dead ones, trimming,
  * counting what waits.
  */
 
@@ -12,6 +13,10 @@
 #include "lib/log.h"
 #include "lib/pool.h"
 #include "lib/stream_internal.h"
+
+
+/* Ids of one XACK; Redis parses that many without blocking others for long. */
+#define LAPOR_STREAM_ACKS   500
 
 
 /*
@@ -25,6 +30,8 @@ struct lapor_stream_bound {
 };
 
 
+static int lapor_stream_ack_run(struct lapor_stream *s,
+    const struct lapor_entry *entries, size_t n, unsigned *ret_commands);
 static bool lapor_stream_id(const char *text, unsigned long long *ret_ms,
     unsigned long long *ret_seq);
 static int lapor_stream_compare(const char *a, const char *b);
@@ -49,6 +56,77 @@ static int64_t lapor_stream_waiting(const redisReply *groups,
 static int64_t lapor_stream_count(const redisReply *map, const char *name);
 static void lapor_stream_claimed(struct lapor_stream *s,
     struct lapor_stream_list *list, unsigned k, const redisReply *reply);
+
+
+int
+lapor_stream_ack(struct lapor_stream *s, const struct lapor_entry *entries,
+    size_t n)
+{
+    int          rc;
+    unsigned     commands;
+    redisReply  *reply;
+
+    /* on a new connection the ids still mean the same entries */
+    if (lapor_redis_connect(s->redis) == -1) {
+        return -1;
+    }
+
+    rc = lapor_stream_ack_run(s, entries, n, &commands);
+
+    for ( ; commands > 0; commands--) {
+        reply = lapor_redis_reply(s->redis);
+
+        if (lapor_redis_failed(reply)) {
+            rc = -1;
+        }
+
+        freeReplyObject(reply);
+    }
+
+    if (rc == -1 && lapor_redis_connected(s->redis)) {
+        lapor_redis_refused(s->redis);
+    }
+
+    return rc;
+}
+
+
+/* One XACK for each run of entries with the same key. */
+
+static int
+lapor_stream_ack_run(struct lapor_stream *s,
+    const struct lapor_entry *entries, size_t n, unsigned *ret_commands)
+{
+    int          argc;
+    size_t       i;
+    unsigned     commands;
+    const char  *argv[3 + LAPOR_STREAM_ACKS];
+
+    argc = 0;
+    commands = 0;
+    argv[0] = "XACK";
+    argv[2] = LAPOR_STREAM_GROUP;
+
+    for (i = 0; i < n; i++) {
+        if (argc == 0) {
+            argv[1] = entries[i].key;
+            argc = 3;
+        }
+
+        argv[argc++] = entries[i].id;
+
+        if (argc == 3 + LAPOR_STREAM_ACKS || i + 1 == n
+            || strcmp(entries[i + 1].key, entries[i].key) != 0)
+        {
+            lapor_redis_appendv(s->redis, argc, argv, NULL);
+            commands++;
+            argc = 0;
+        }
+    }
+
+    *ret_commands = commands;
+    return lapor_redis_connected(s->redis) ? 0 : -1;
+}
 
 
 static bool

@@ -16,6 +16,7 @@ struct lapor_stream {
     struct lapor_redis       *redis;
     char                     *consumer;
     int                       count;
+    size_t                    bytes;
     int                       block_ms;
     int                       claim_ms;
     uint64_t                  generation;   /* groups are made on this one */
@@ -23,8 +24,6 @@ struct lapor_stream {
     unsigned                  history;      /* key whose own pending entries
                                                are read; KEYS: all done */
     char                      last[LAPOR_STREAM_ID_LEN];   /* of them */
-    unsigned                  active[2];    /* keys that had something new,
-                                               by kind; never 0 */
     unsigned                  turn;
     unsigned                  claim_key;    /* next to look at */
     unsigned                  trim_key;
@@ -39,6 +38,8 @@ struct lapor_stream_list {
     struct lapor_entry  *entries;
     size_t               n;
     size_t               size;
+    size_t               bytes;     /* of all bodies */
+    size_t               largest;   /* of one */
 };
 
 
