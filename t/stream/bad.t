@@ -149,7 +149,8 @@ ok($in->drained, 'processed');
 is_deeply([map { $_->[0] } $in->rows(
     "SELECT encode(convert_to(body, 'UTF8'), 'hex') || damaged"
     . ' FROM lapor.message WHERE wamid IN ('
-    . join(', ', map { "'$_->{id}'" } @odd) . ') ORDER BY received_at')],
+    . join(', ', map { "'$_->{id}'" } @odd)
+    . ') ORDER BY length(wamid), wamid')],
     [map { $_ . 'true' } '61efbfbd62', '61efbfbd62', '61efbfbdefbfbd62',
      '61efbfbdefbfbd62'], 'are replaced, and the message is marked');
 
