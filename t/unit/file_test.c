@@ -96,7 +96,7 @@ test_keep(void)
 
     /* the second time the name exists */
     for (i = 0; i < 2; i++) {
-        is(lapor_file_create(dir, &f), 0, "created");
+        is(lapor_file_create(dir, "own", &f), 0, "created");
         is(lapor_file_write(&f, "ab", 2), 0, "written");
         is(lapor_file_write(&f, "c", 1), 0, "written");
         is(f.size, 3, "size");
@@ -125,28 +125,33 @@ test_failures(void)
     struct lapor_file   f;
     char                name[LAPOR_FILE_NAME_LEN];
 
-    is(lapor_file_create(dir, &f), 0, "created");
+    is(lapor_file_create(dir, "own", &f), 0, "created");
     is(lapor_file_write(&f, "x", 1), 0, "written");
     (void) snprintf(path, sizeof(path), "%s/%s", dir, f.tmp);
     is(access(path, F_OK), 0, "temporary file is there");
     lapor_file_discard(&f);
     is(access(path, F_OK), -1, "and is gone after discard");
 
-    is(lapor_file_create("/nonexistent", &f), -1, "no such directory");
+    is(lapor_file_create("/nonexistent", "own", &f), -1, "no such directory");
     lapor_file_discard(&f);
 
     /* a file stands where a directory should */
-    is(lapor_file_create(dir, &f), 0, "created");
+    is(lapor_file_create(dir, "own", &f), 0, "created");
     is(lapor_file_write(&f, "x", 1), 0, "written");
     lapor_file_digest(&f, digest);
     (void) snprintf(path, sizeof(path), "%s/2d", dir);
     close(open(path, O_WRONLY | O_CREAT, 0600));
     is(lapor_file_commit(&f, digest, name), -1, "commit fails");
-    is(lapor_file_sweep(dir, 0), 0, "and leaves nothing");
+    is(lapor_file_sweep(dir, NULL, 0), 0, "and leaves nothing");
 
-    is(lapor_file_create(dir, &f), 0, "created and forgotten");
-    is(lapor_file_sweep(dir, 3600000), 0, "too young to be swept");
-    is(lapor_file_sweep(dir, 0), 1, "swept");
+    is(lapor_file_create(dir, "own", &f), 0, "created and forgotten");
+    is(lapor_file_sweep(dir, NULL, 3600000), 0, "too young to be swept");
+    is(lapor_file_sweep(dir, "ow", 0), 0, "nor by another");
+    is(lapor_file_sweep(dir, "own", 0), 1, "swept by its owner");
+    lapor_file_discard(&f);
+
+    is(lapor_file_create(dir, "own", &f), 0, "created and forgotten");
+    is(lapor_file_sweep(dir, NULL, 0), 1, "swept by all");
     lapor_file_discard(&f);
 }
 

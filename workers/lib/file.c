@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,10 +28,12 @@ static int lapor_file_mkdir(int dir, const char *name);
 static int lapor_file_fsync_dir(int dir, const char *name);
 static int lapor_file_place(struct lapor_file *f, char *name);
 static void lapor_file_close(struct lapor_file *f);
+static bool lapor_file_owned(const char *name, const char *owner);
 
 
 int
-lapor_file_create(const char *dir, struct lapor_file *ret_file)
+lapor_file_create(const char *dir, const char *owner,
+    struct lapor_file *ret_file)
 {
     char           hex[2 * 12 + 1];
     int            saved;
@@ -55,8 +58,8 @@ lapor_file_create(const char *dir, struct lapor_file *ret_file)
 
     lapor_random_bytes(random, sizeof(random));
     lapor_hex_encode(random, sizeof(random), hex);
-    (void) snprintf(ret_file->tmp, sizeof(ret_file->tmp), "%s/%s",
-                    LAPOR_FILE_TMP, hex);
+    (void) snprintf(ret_file->tmp, sizeof(ret_file->tmp), "%s/%.*s.%s",
+                    LAPOR_FILE_TMP, LAPOR_FILE_OWNER_MAX, owner, hex);
 
     ret_file->fd = openat(ret_file->dir, ret_file->tmp,
                           O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
@@ -243,8 +246,23 @@ lapor_file_close(struct lapor_file *f)
 }
 
 
+static bool
+lapor_file_owned(const char *name, const char *owner)
+{
+    size_t  len;
+
+    if (owner == NULL) {
+        return true;
+    }
+
+    len = strlen(owner);
+
+    return strncmp(name, owner, len) == 0 && name[len] == '.';
+}
+
+
 int
-lapor_file_sweep(const char *dir, int64_t older_than_ms)
+lapor_file_sweep(const char *dir, const char *owner, int64_t older_than_ms)
 {
     int             n, base, fd;
     DIR            *d;
@@ -278,7 +296,9 @@ lapor_file_sweep(const char *dir, int64_t older_than_ms)
     while ((e = readdir(d)) != NULL) {
         if (fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0
             && S_ISREG(st.st_mode)
-            && (int64_t) st.st_mtim.tv_sec * 1000 <= limit
+            && lapor_file_owned(e->d_name, owner)
+            && (older_than_ms == 0
+                || (int64_t) st.st_mtim.tv_sec * 1000 <= limit)
             && unlinkat(fd, e->d_name, 0) == 0)
         {
             n++;

@@ -18,6 +18,9 @@
 #include "lib/sha256.h"
 
 
+/* Longest name of an owner, so that it fits into tmp below. */
+#define LAPOR_FILE_OWNER_MAX  32
+
 /* "ab/cd/" and 64 hex digits and a NUL. */
 #define LAPOR_FILE_NAME_LEN  (6 + LAPOR_SHA256_HEX_LEN + 1)
 
@@ -25,18 +28,19 @@
 struct lapor_file {
     int                   dir;      /* of DIR; -1 when not open */
     int                   fd;
-    char                  tmp[64];  /* name below DIR */
+    char                  tmp[64];  /* name below DIR: tmp/OWNER.CHANCE */
     int64_t               size;
     struct lapor_sha256   hash;
 };
 
 
 /*
- * Starts a file below dir, which must exist; makes dir/tmp when needed.
+ * Starts a file below dir, which must exist; makes dir/tmp when needed.  owner
+ * is the name by which lapor_file_sweep() finds what this process left.
  * Errors are logged with errno's text; -1 leaves nothing to discard.
  */
-int lapor_file_create(const char *dir, struct lapor_file *ret_file)
-    __attribute__((warn_unused_result));
+int lapor_file_create(const char *dir, const char *owner,
+    struct lapor_file *ret_file) __attribute__((warn_unused_result));
 
 /* -1 with errno (ENOSPC, ...), the caller discards. */
 int lapor_file_write(struct lapor_file *f, const void *data, size_t len)
@@ -63,8 +67,12 @@ int lapor_file_commit(struct lapor_file *f,
 /* Closes and removes; harmless after commit and on a zeroed-by-create one. */
 void lapor_file_discard(struct lapor_file *f);
 
-/* Removes what a dead process left in dir/tmp; returns how many. */
-int lapor_file_sweep(const char *dir, int64_t older_than_ms);
+/*
+ * Removes what dead processes left in dir/tmp: files of this owner (NULL: of
+ * all) older than this (0: of any age).  Returns how many.
+ */
+int lapor_file_sweep(const char *dir, const char *owner,
+    int64_t older_than_ms);
 
 /*
  * A whole file, malloc'ed, with a NUL behind its last byte that len does not

@@ -16,7 +16,6 @@
 #include "lib/outbox.h"
 #include "media/answer.h"
 #include "media/media.h"
-#include "media/temp.h"
 
 
 /* The answer with the URL is small; it comes soon or not at all. */
@@ -239,8 +238,7 @@ lapor_media_open(struct lapor_media_job *job)
 
     conf = job->media->conf;
 
-    if (lapor_media_temp_create(conf->common.media_dir, conf->name,
-                                &job->file)
+    if (lapor_file_create(conf->common.media_dir, conf->name, &job->file)
         == -1)
     {
         job->file_errno = errno;

@@ -12,7 +12,6 @@
 #include "lib/loop.h"
 #include "lib/outbox.h"
 #include "media/media.h"
-#include "media/temp.h"
 
 
 /* What a job needs after its deadline: fsync and the statement. */
@@ -99,7 +98,7 @@ main(int argc, char **argv)
     lapor_loop_init();
     lapor_media_open_all(&m, &o);
 
-    n = lapor_media_temp_sweep(conf.common.media_dir, conf.name);
+    n = lapor_file_sweep(conf.common.media_dir, conf.name, 0);
     lapor_log_notice("started name=%s leftovers=%d", conf.name, n);
 
     lapor_outbox_run(&o);
@@ -137,7 +136,7 @@ lapor_media_check(const void *conf, char *err, size_t size)
 
     if (lapor_media_check_name(c->name) == -1) {
         (void) snprintf(err, size, "name: letters, digits, \"_\" and \"-\", "
-                        "at most %d", LAPOR_MEDIA_NAME_MAX);
+                        "at most %d", LAPOR_FILE_OWNER_MAX);
         return -1;
     }
 
@@ -172,7 +171,7 @@ lapor_media_check_name(const char *name)
 
     str = lapor_str_from(name);
 
-    return lapor_graph_id(str) && str.len <= LAPOR_MEDIA_NAME_MAX ? 0 : -1;
+    return lapor_graph_id(str) && str.len <= LAPOR_FILE_OWNER_MAX ? 0 : -1;
 }
 
 

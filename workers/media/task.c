@@ -348,7 +348,7 @@ lapor_media_sweep(struct lapor_media *m)
     }
 
     m->swept = now;
-    n = lapor_file_sweep(m->conf->common.media_dir, m->conf->lease);
+    n = lapor_file_sweep(m->conf->common.media_dir, NULL, m->conf->lease);
 
     if (n > 0) {
         lapor_log_notice("removed old temporary files n=%d", n);
