@@ -63,6 +63,8 @@ put(const char *path, const char *text, mode_t mode)
 {
     FILE  *f;
 
+    /* one that nobody may write stands there from before */
+    (void) unlink(path);
     f = fopen(path, "w");
 
     if (f == NULL) {
