@@ -14,14 +14,24 @@
 #include "lib/timeutil.h"
 
 
+/* Does one transaction, or nothing; the class says why not. */
+typedef enum lapor_pg_class (*store_pt)(struct lapor_intake_store *store,
+    struct lapor_intake_unit *units, size_t n);
+
+
 static enum lapor_pg_class store_range(struct lapor_intake_store *store,
-    struct lapor_intake_unit *units, size_t n, lapor_intake_store_pt run);
+    struct lapor_intake_unit *units, size_t n, store_pt run);
+static enum lapor_pg_class store_list(struct lapor_intake_store *store,
+    struct lapor_intake_unit *units, size_t n);
+static enum lapor_pg_class store_statuses(struct lapor_intake_store *store,
+    struct lapor_intake_unit *units, size_t n);
 static enum lapor_pg_class store_dead(struct lapor_intake_store *store,
     const struct lapor_intake_unit *unit);
 static enum lapor_pg_class store_start(struct lapor_intake_store *store);
 static enum lapor_pg_class store_end(struct lapor_intake_store *store,
     enum lapor_pg_class class);
 static void store_tell(const struct lapor_intake_unit *units, size_t n);
+static unsigned slots_part(const struct lapor_intake_unit *unit);
 static int slots_compare(const void *one, const void *two);
 
 
@@ -31,12 +41,11 @@ lapor_intake_store_batch(struct lapor_intake_store *store,
 {
     enum lapor_pg_class  class;
 
-    class = store_range(store, batch->list.units, batch->list.n,
-                        lapor_intake_store_list);
+    class = store_range(store, batch->list.units, batch->list.n, store_list);
 
     if (class == LAPOR_PG_OK) {
         class = store_range(store, batch->statuses.units, batch->statuses.n,
-                            lapor_intake_store_statuses);
+                            store_statuses);
     }
 
     if (class == LAPOR_PG_OK) {
@@ -49,7 +58,7 @@ lapor_intake_store_batch(struct lapor_intake_store *store,
 
 static enum lapor_pg_class
 store_range(struct lapor_intake_store *store, struct lapor_intake_unit *units,
-    size_t n, lapor_intake_store_pt run)
+    size_t n, store_pt run)
 {
     size_t               half;
     enum lapor_pg_class  class;
@@ -113,14 +122,14 @@ store_dead(struct lapor_intake_store *store,
                    lapor_pg_error(store->pg), unit->raw->entry->key,
                    unit->raw->entry->id, unit->item);
 
-    class = lapor_intake_store_list(store, &dead, 1);
+    class = store_list(store, &dead, 1);
 
     return class == LAPOR_PG_DATA ? LAPOR_PG_BUG : class;
 }
 
 
-enum lapor_pg_class
-lapor_intake_store_list(struct lapor_intake_store *store,
+static enum lapor_pg_class
+store_list(struct lapor_intake_store *store,
     struct lapor_intake_unit *units, size_t n)
 {
     enum lapor_pg_class  class;
@@ -147,8 +156,8 @@ lapor_intake_store_list(struct lapor_intake_store *store,
 }
 
 
-enum lapor_pg_class
-lapor_intake_store_statuses(struct lapor_intake_store *store,
+static enum lapor_pg_class
+store_statuses(struct lapor_intake_store *store,
     struct lapor_intake_unit *units, size_t n)
 {
     enum lapor_pg_class  class;
@@ -234,11 +243,59 @@ store_tell(const struct lapor_intake_unit *units, size_t n)
 }
 
 
+size_t
+lapor_intake_slots(struct lapor_intake_store *store,
+    struct lapor_intake_unit *units, size_t n, enum lapor_intake_kind kind,
+    struct lapor_intake_slot **ret_slots)
+{
+    size_t                     i, count;
+    struct lapor_intake_slot  *slots;
+
+    slots = lapor_pool_alloc(store->pool, n * sizeof(*slots));
+    count = 0;
+
+    for (i = 0; i < n; i++) {
+
+        if (units[i].kind == kind) {
+            slots[count].unit = &units[i];
+            slots[count++].part = slots_part(&units[i]);
+        }
+    }
+
+    lapor_intake_slots_sort(slots, count);
+    *ret_slots = slots;
+
+    return count;
+}
+
+
 void
 lapor_intake_slots_sort(struct lapor_intake_slot *slots, size_t n)
 {
     if (n > 1) {
         qsort(slots, n, sizeof(*slots), slots_compare);
+    }
+}
+
+
+/* Where a unit is written first; the dead lie with their webhook. */
+
+static unsigned
+slots_part(const struct lapor_intake_unit *unit)
+{
+    switch (unit->kind) {
+
+    case LAPOR_INTAKE_MESSAGE:
+        return unit->message->part;
+
+    case LAPOR_INTAKE_NOTICE:
+        return unit->notice->part;
+
+    case LAPOR_INTAKE_STATUS:
+        return unit->status->part;
+
+    default:
+        return unit->raw->part;
     }
 }
 

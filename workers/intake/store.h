@@ -40,12 +40,6 @@ struct lapor_intake_store {
 };
 
 
-/* Does one transaction, or nothing; the class says why not. */
-typedef enum lapor_pg_class (*lapor_intake_store_pt)(
-    struct lapor_intake_store *store, struct lapor_intake_unit *units,
-    size_t n);
-
-
 /*
  * OK when everything is stored or in quarantine. RETRY: do the batch again,
  * later; it is then done in smaller transactions if this one had begun, since
@@ -56,14 +50,7 @@ typedef enum lapor_pg_class (*lapor_intake_store_pt)(
 enum lapor_pg_class lapor_intake_store_batch(struct lapor_intake_store *store,
     struct lapor_intake_batch *batch) LAPOR_PG_MUST;
 
-/* The two kinds of transaction. */
-enum lapor_pg_class lapor_intake_store_list(struct lapor_intake_store *store,
-    struct lapor_intake_unit *units, size_t n) LAPOR_PG_MUST;
-enum lapor_pg_class lapor_intake_store_statuses(
-    struct lapor_intake_store *store, struct lapor_intake_unit *units,
-    size_t n) LAPOR_PG_MUST;
-
-/* The parts of the former: each is a pipeline, or some, inside of it. */
+/* The parts of a transaction: each is a pipeline, or some, inside of it. */
 enum lapor_pg_class lapor_intake_store_messages(
     struct lapor_intake_store *store, struct lapor_intake_unit *units,
     size_t n) LAPOR_PG_MUST;
@@ -76,6 +63,11 @@ struct lapor_intake_slot {
     unsigned                   part;
     struct lapor_intake_unit  *unit;
 };
+
+/* Those of one kind, in the store's pool; returns how many. */
+size_t lapor_intake_slots(struct lapor_intake_store *store,
+    struct lapor_intake_unit *units, size_t n, enum lapor_intake_kind kind,
+    struct lapor_intake_slot **ret_slots);
 
 void lapor_intake_slots_sort(struct lapor_intake_slot *slots, size_t n);
 

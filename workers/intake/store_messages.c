@@ -31,9 +31,6 @@ enum {
 };
 
 
-static size_t messages_select(struct lapor_intake_store *store,
-    struct lapor_intake_unit *units, size_t n, enum lapor_intake_kind kind,
-    struct lapor_intake_slot **ret_slots);
 static enum lapor_pg_class messages_open(struct lapor_intake_store *store,
     struct lapor_intake_slot *raws, size_t nraws,
     struct lapor_intake_slot *slots, size_t n);
@@ -82,8 +79,8 @@ lapor_intake_store_messages(struct lapor_intake_store *store,
     enum lapor_pg_class        class;
     struct lapor_intake_slot  *raws, *slots;
 
-    nraws = messages_select(store, units, n, LAPOR_INTAKE_RAW, &raws);
-    nslots = messages_select(store, units, n, LAPOR_INTAKE_MESSAGE, &slots);
+    nraws = lapor_intake_slots(store, units, n, LAPOR_INTAKE_RAW, &raws);
+    nslots = lapor_intake_slots(store, units, n, LAPOR_INTAKE_MESSAGE, &slots);
 
     class = messages_open(store, raws, nraws, slots, nslots);
 
@@ -126,35 +123,6 @@ lapor_intake_store_messages(struct lapor_intake_store *store,
     }
 
     return lapor_intake_person_link(store, slots, fresh);
-}
-
-
-static size_t
-messages_select(struct lapor_intake_store *store,
-    struct lapor_intake_unit *units, size_t n, enum lapor_intake_kind kind,
-    struct lapor_intake_slot **ret_slots)
-{
-    size_t                     i, count;
-    struct lapor_intake_slot  *slots;
-
-    slots = lapor_pool_alloc(store->pool, n * sizeof(*slots));
-    count = 0;
-
-    for (i = 0; i < n; i++) {
-
-        if (units[i].kind != kind) {
-            continue;
-        }
-
-        slots[count].unit = &units[i];
-        slots[count++].part = kind == LAPOR_INTAKE_RAW
-                              ? units[i].raw->part : units[i].message->part;
-    }
-
-    lapor_intake_slots_sort(slots, count);
-    *ret_slots = slots;
-
-    return count;
 }
 
 

@@ -9,9 +9,6 @@
 #include "intake/store.h"
 
 
-static size_t rest_select(struct lapor_intake_store *store,
-    struct lapor_intake_unit *units, size_t n, enum lapor_intake_kind kind,
-    struct lapor_intake_slot **ret_slots);
 static enum lapor_pg_class rest_notices(struct lapor_intake_store *store,
     struct lapor_intake_slot *slots, size_t n);
 static enum lapor_pg_class rest_statuses(struct lapor_intake_store *store,
@@ -31,64 +28,23 @@ lapor_intake_store_rest(struct lapor_intake_store *store,
     enum lapor_pg_class        class;
     struct lapor_intake_slot  *slots;
 
-    count = rest_select(store, units, n, LAPOR_INTAKE_NOTICE, &slots);
+    count = lapor_intake_slots(store, units, n, LAPOR_INTAKE_NOTICE, &slots);
     class = rest_notices(store, slots, count);
 
     if (class != LAPOR_PG_OK) {
         return class;
     }
 
-    count = rest_select(store, units, n, LAPOR_INTAKE_STATUS, &slots);
+    count = lapor_intake_slots(store, units, n, LAPOR_INTAKE_STATUS, &slots);
     class = rest_statuses(store, slots, count);
 
-    count = rest_select(store, units, n, LAPOR_INTAKE_DEAD, &slots);
+    count = lapor_intake_slots(store, units, n, LAPOR_INTAKE_DEAD, &slots);
 
     for (i = 0; i < count && class == LAPOR_PG_OK; i++) {
         class = rest_dead(store, slots[i].unit);
     }
 
     return class;
-}
-
-
-static size_t
-rest_select(struct lapor_intake_store *store, struct lapor_intake_unit *units,
-    size_t n, enum lapor_intake_kind kind,
-    struct lapor_intake_slot **ret_slots)
-{
-    size_t                     i, count;
-    struct lapor_intake_slot  *slots;
-
-    slots = lapor_pool_alloc(store->pool, n * sizeof(*slots));
-    count = 0;
-
-    for (i = 0; i < n; i++) {
-
-        if (units[i].kind != kind) {
-            continue;
-        }
-
-        switch (kind) {
-
-        case LAPOR_INTAKE_NOTICE:
-            slots[count].part = units[i].notice->part;
-            break;
-
-        case LAPOR_INTAKE_STATUS:
-            slots[count].part = units[i].status->part;
-            break;
-
-        default:
-            slots[count].part = units[i].raw->part;
-        }
-
-        slots[count++].unit = &units[i];
-    }
-
-    lapor_intake_slots_sort(slots, count);
-    *ret_slots = slots;
-
-    return count;
 }
 
 
