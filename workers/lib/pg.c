@@ -228,14 +228,7 @@ lapor_pg_collect(struct lapor_pg *pg, PGresult **ret_res)
         *ret_res = res;
     }
 
-    /* a standby that was the primary: the next attempt finds the new one */
-    if (pg->conn != NULL && strcmp(pg->sqlstate, "25006") == 0
-        && class == LAPOR_PG_RETRY)
-    {
-        lapor_pg_drop(pg);
-    }
-
-    return class;
+    return lapor_pg_writable(pg, class);
 }
 
 
@@ -591,6 +584,8 @@ lapor_pg_pipe_sync(struct lapor_pg *pg, int64_t *deadline)
 static enum lapor_pg_class
 lapor_pg_pipe_settle(struct lapor_pg *pg, enum lapor_pg_class class)
 {
+    class = lapor_pg_writable(pg, class);
+
     if (pg->conn != NULL && PQexitPipelineMode(pg->conn) != 1) {
         class = lapor_pg_lost(pg, PQerrorMessage(pg->conn));
     }

@@ -25,6 +25,9 @@
 /* options of PQconninfoParse() and four of our own and the NULL */
 #define LAPOR_PG_OPTIONS  96
 
+/* Pause, in ms, before a server that takes no writes is asked again. */
+#define LAPOR_PG_STANDBY  2000
+
 
 struct lapor_pg_words {
     const char  *keys[LAPOR_PG_OPTIONS];
@@ -241,7 +244,8 @@ lapor_pg_connect(struct lapor_pg *pg)
 
     lapor_backoff_fail(&pg->backoff);
 
-    if (pg->sqlstate[0] == '\0') {
+    /* stopping, nothing was tried: what is noted is of something else */
+    if (lapor_loop_stopping() || pg->sqlstate[0] == '\0') {
         return LAPOR_PG_RETRY;
     }
 
@@ -420,6 +424,25 @@ lapor_pg_lost(struct lapor_pg *pg, const char *reason)
     lapor_backoff_fail(&pg->backoff);
 
     return LAPOR_PG_RETRY;
+}
+
+
+enum lapor_pg_class
+lapor_pg_writable(struct lapor_pg *pg, enum lapor_pg_class class)
+{
+    if (pg->conn == NULL || class != LAPOR_PG_RETRY
+        || strcmp(pg->sqlstate, "25006") != 0)
+    {
+        return class;
+    }
+
+    class = lapor_pg_lost(pg, "server takes no writes");
+    pg->host = (pg->host + 1) % pg->nhosts;
+
+    /* connecting succeeds there, so the backoff alone would start over */
+    pg->backoff.until = lapor_mono_ms() + LAPOR_PG_STANDBY;
+
+    return class;
 }
 
 

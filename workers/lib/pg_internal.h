@@ -57,6 +57,13 @@ int lapor_pg_poll(struct lapor_pg *pg, short events, int64_t *deadline);
 /* Notes an error that is not the server's, drops; always RETRY. */
 enum lapor_pg_class lapor_pg_lost(struct lapor_pg *pg, const char *reason);
 
+/*
+ * Drops a connection whose server is a standby, perhaps since a moment ago
+ * (25006): the next one goes to another host, or to whom the name leads now.
+ */
+enum lapor_pg_class lapor_pg_writable(struct lapor_pg *pg,
+    enum lapor_pg_class class);
+
 /* A connection that can take a statement, see lapor_pg_connect(). */
 enum lapor_pg_class lapor_pg_ready(struct lapor_pg *pg);
 
