@@ -26,6 +26,7 @@ struct graph_check_type {
 };
 
 
+static size_t graph_check_length(struct lapor_str text);
 static int graph_check_body_text(struct graph_check *check,
     const struct lapor_json *node);
 static int graph_check_media(struct graph_check *check,
@@ -117,7 +118,10 @@ graph_check_fail(struct graph_check *check, int code, const char *details,
 }
 
 
-size_t
+/* Characters as Meta counts them at worst: UTF-16 units, so that an emoji
+   counts two. */
+
+static size_t
 graph_check_length(struct lapor_str text)
 {
     int       n;

@@ -43,8 +43,4 @@ int graph_check_text(struct graph_check *check, const struct lapor_json *node,
 int graph_check_fail(struct graph_check *check, int code,
     const char *details, ...) __attribute__((format(printf, 3, 4)));
 
-/* Characters as Meta counts them at worst: UTF-16 units, so that an emoji
-   counts two. */
-size_t graph_check_length(struct lapor_str text);
-
 #endif

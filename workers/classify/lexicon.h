@@ -140,9 +140,4 @@ void lapor_fold_roots(const char *word, size_t len, lapor_root_pt look,
 int lapor_lexicon_score(const char *text, size_t len, int *score);
 
 
-/* From scores to a class. */
-
-void lapor_rules_decide(int *score, struct lapor_class *ret_class);
-
-
 #endif

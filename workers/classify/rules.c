@@ -13,6 +13,7 @@
 #define LAPOR_RULES_SHORT   12    /* words in a greeting, a cry */
 
 
+static void lapor_rules_decide(int *score, struct lapor_class *ret_class);
 static void lapor_rules_borders(int *s);
 static void lapor_rules_police(int *s);
 static void lapor_rules_water(int *s);
@@ -53,7 +54,9 @@ lapor_classify(const char *text, size_t len, struct lapor_class *ret_class)
 }
 
 
-void
+/* From scores to a class. */
+
+static void
 lapor_rules_decide(int *score, struct lapor_class *ret_class)
 {
     enum lapor_category  c;

@@ -8,6 +8,8 @@
 #include "decode/item.h"
 
 
+static struct lapor_failure *item_failures(struct decode_turn *turn,
+    const struct lapor_json *list);
 static void item_id(struct lapor_event *event, struct lapor_str id,
     const char *absent, const char *unusable);
 static int item_usable(struct lapor_str id);
@@ -37,8 +39,7 @@ lapor_decode_message(struct decode_turn *turn, struct lapor_event *event)
 
     event->type = lapor_json_get_text(node, "type");
     event->group_id = lapor_json_get_text(node, "group_id");
-    event->errors = lapor_decode_failures(turn,
-                                          lapor_json_get(node, "errors"));
+    event->errors = item_failures(turn, lapor_json_get(node, "errors"));
 
     if (lapor_json_is(lapor_json_get(node, "referral"), LAPOR_JSON_OBJECT)) {
         event->referral = lapor_json_get(node, "referral");
@@ -168,8 +169,7 @@ lapor_decode_status(struct decode_turn *turn, struct lapor_event *event)
         lapor_json_get_text(node, "recipient_parent_user_id");
     status->recipient_type = lapor_json_get_text(node, "recipient_type");
     status->callback = lapor_json_get_text(node, "biz_opaque_callback_data");
-    status->errors = lapor_decode_failures(turn,
-                                           lapor_json_get(node, "errors"));
+    status->errors = item_failures(turn, lapor_json_get(node, "errors"));
     item_pricing(status, lapor_json_get(node, "pricing"));
 
     event->status = status;
@@ -215,8 +215,8 @@ lapor_decode_failure(struct decode_turn *turn, struct lapor_event *event)
 /* A single object is a list of one; an element that is text instead of an
  * object is kept as a message. */
 
-struct lapor_failure *
-lapor_decode_failures(struct decode_turn *turn, const struct lapor_json *list)
+static struct lapor_failure *
+item_failures(struct decode_turn *turn, const struct lapor_json *list)
 {
     struct lapor_failure     *first, **tail;
     const struct lapor_json  *node;

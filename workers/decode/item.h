@@ -42,8 +42,6 @@ void lapor_decode_failure(struct decode_turn *turn, struct lapor_event *event);
 void lapor_decode_content(struct decode_turn *turn, struct lapor_event *event,
     const struct lapor_json *message);
 
-struct lapor_failure *lapor_decode_failures(struct decode_turn *turn,
-    const struct lapor_json *list);
 void lapor_decode_time(struct lapor_event *event,
     const struct lapor_json *node);
 const struct lapor_json *lapor_decode_contact(const struct decode_turn *turn,

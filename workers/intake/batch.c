@@ -17,6 +17,8 @@
 #define BATCH_TIME_MAX  (LAPOR_DECODE_SENT_MAX * 1000)
 
 
+static struct lapor_intake_unit *batch_add(struct lapor_pool *pool,
+    struct lapor_intake_list *list, struct lapor_intake_raw *raw, int item);
 static void batch_entry(struct lapor_intake_batch *batch,
     const struct lapor_entry *entry);
 static struct lapor_intake_raw *batch_raw(struct lapor_intake_batch *batch,
@@ -78,7 +80,7 @@ batch_entry(struct lapor_intake_batch *batch, const struct lapor_entry *entry)
 
     raw->part = batch_raw_part(raw, rc == 0 ? &decoded : NULL);
 
-    unit = lapor_intake_unit_add(batch->pool, &batch->list, raw, -1);
+    unit = batch_add(batch->pool, &batch->list, raw, -1);
     unit->kind = LAPOR_INTAKE_RAW;
 
     if (rc == -1) {
@@ -166,8 +168,7 @@ batch_event(struct lapor_intake_batch *batch, struct lapor_intake_raw *raw,
         status = lapor_intake_status_make(batch->pool, raw, event);
 
         if (status != NULL) {
-            unit = lapor_intake_unit_add(batch->pool, &batch->statuses, raw,
-                                         item);
+            unit = batch_add(batch->pool, &batch->statuses, raw, item);
             unit->kind = LAPOR_INTAKE_STATUS;
             unit->status = status;
             return;
@@ -178,8 +179,7 @@ batch_event(struct lapor_intake_batch *batch, struct lapor_intake_raw *raw,
         message = lapor_intake_message_make(batch->pool, raw, event);
 
         if (message != NULL) {
-            unit = lapor_intake_unit_add(batch->pool, &batch->list, raw,
-                                         item);
+            unit = batch_add(batch->pool, &batch->list, raw, item);
             unit->kind = LAPOR_INTAKE_MESSAGE;
             unit->message = message;
             return;
@@ -187,7 +187,7 @@ batch_event(struct lapor_intake_batch *batch, struct lapor_intake_raw *raw,
     }
 
     /* about the account, or in a state or of a sender that nobody knows */
-    unit = lapor_intake_unit_add(batch->pool, &batch->list, raw, item);
+    unit = batch_add(batch->pool, &batch->list, raw, item);
     unit->kind = LAPOR_INTAKE_NOTICE;
     unit->notice = lapor_intake_notice_make(batch->pool, raw, event);
 }
@@ -199,13 +199,15 @@ batch_dead(struct lapor_intake_batch *batch, struct lapor_intake_raw *raw,
 {
     struct lapor_intake_unit  *unit;
 
-    unit = lapor_intake_unit_add(batch->pool, &batch->list, raw, item);
+    unit = batch_add(batch->pool, &batch->list, raw, item);
     unit->reason = reason;
 }
 
 
-struct lapor_intake_unit *
-lapor_intake_unit_add(struct lapor_pool *pool, struct lapor_intake_list *list,
+/* A new unit at the end of the list; dead until the caller says otherwise. */
+
+static struct lapor_intake_unit *
+batch_add(struct lapor_pool *pool, struct lapor_intake_list *list,
     struct lapor_intake_raw *raw, int item)
 {
     struct lapor_intake_unit  *unit, *grown;

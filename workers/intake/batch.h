@@ -155,10 +155,6 @@ size_t lapor_intake_batch_fill(struct lapor_intake_batch *batch,
     const struct lapor_entry *entries, size_t n, size_t max_items,
     size_t max_bytes);
 
-/* A new unit at the end of the list; dead until the caller says otherwise. */
-struct lapor_intake_unit *lapor_intake_unit_add(struct lapor_pool *pool,
-    struct lapor_intake_list *list, struct lapor_intake_raw *raw, int item);
-
 /* The first eight bytes of a hash as a signed number, the first is the
  * highest. */
 int64_t lapor_intake_hash_id(const unsigned char *digest);

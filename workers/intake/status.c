@@ -13,6 +13,8 @@
 #define STATUS_DAY_MS  INT64_C(86400000)
 
 
+static int status_key(struct lapor_str text, unsigned *ret_part,
+    int64_t *ret_task_id);
 static const char *status_state(struct lapor_str state);
 static int status_number(struct lapor_str *text, int64_t max,
     int64_t *ret_value);
@@ -39,8 +41,7 @@ lapor_intake_status_make(struct lapor_pool *pool,
     status->state = state;
     status->part = event->part;
 
-    if (lapor_intake_status_key(event->status->callback, &status->part,
-                                &status->task_id)
+    if (status_key(event->status->callback, &status->part, &status->task_id)
         == -1)
     {
         status->part = event->part;
@@ -89,9 +90,14 @@ status_state(struct lapor_str state)
 }
 
 
-int
-lapor_intake_status_key(struct lapor_str text, unsigned *ret_part,
-    int64_t *ret_task_id)
+/*
+ * Reads "reply:PART:TASK_ID", the key that every send carries in
+ * biz_opaque_callback_data: PART 0..255, TASK_ID above 0, both in decimal
+ * without leading zeros. 0, or -1 for anything else.
+ */
+
+static int
+status_key(struct lapor_str text, unsigned *ret_part, int64_t *ret_task_id)
 {
     int64_t           part, task_id;
     struct lapor_str  prefix = LAPOR_STR("reply:");

@@ -14,6 +14,7 @@
 #include "lib/log.h"
 
 
+static void print_help(const struct ctl_command *command);
 static int take(struct ctl_args *args, char **argv, int argc, int at);
 static const struct ctl_option *find(const struct ctl_args *args,
     const char *name, size_t len);
@@ -71,7 +72,7 @@ take(struct ctl_args *args, char **argv, int argc, int at)
     word = argv[at];
 
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
-        lapor_ctl_help(args->command);
+        print_help(args->command);
         exit(0);
     }
 
@@ -149,8 +150,8 @@ give(struct ctl_args *args, const struct ctl_option *option,
 }
 
 
-void
-lapor_ctl_help(const struct ctl_command *command)
+static void
+print_help(const struct ctl_command *command)
 {
     char                      word[40];
     const struct ctl_option  *o;

@@ -76,7 +76,6 @@ int lapor_ctl_usage(const struct ctl_args *args, const char *format, ...)
 
 /* args.c: the line without the command's words; exits on help and misuse. */
 void lapor_ctl_args(struct ctl_args *args, int argc, char **argv);
-void lapor_ctl_help(const struct ctl_command *command);
 
 /* The last value given for an option, NULL when it was not. */
 const char *lapor_ctl_opt(const struct ctl_args *args, const char *name);

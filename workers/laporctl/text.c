@@ -10,6 +10,9 @@
 #include "lib/utf8.h"
 
 
+static size_t text_width(struct lapor_str text);
+
+
 struct ctl_row *
 lapor_ctl_table_row(struct ctl_table *t)
 {
@@ -39,7 +42,7 @@ lapor_ctl_table_print(const struct ctl_table *t)
         widths[i] = 0;
 
         for (row = t->first; row != NULL; row = row->next) {
-            width = lapor_ctl_width(row->cells[i]);
+            width = text_width(row->cells[i]);
             widths[i] = width > widths[i] ? width : widths[i];
         }
     }
@@ -50,7 +53,7 @@ lapor_ctl_table_print(const struct ctl_table *t)
 
             if (i + 1 < t->columns) {
                 printf("%*s", (int) (widths[i] + 2
-                       - lapor_ctl_width(row->cells[i])), "");
+                       - text_width(row->cells[i])), "");
             }
         }
 
@@ -83,8 +86,10 @@ lapor_ctl_text(struct lapor_str text, int indent)
 }
 
 
-size_t
-lapor_ctl_width(struct lapor_str text)
+/* Characters, not bytes, of UTF-8. */
+
+static size_t
+text_width(struct lapor_str text)
 {
     size_t  i, width;
 

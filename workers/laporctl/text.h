@@ -38,9 +38,6 @@ void lapor_ctl_table_print(const struct ctl_table *t);
 /* Printable text; line ends stay, each followed by indent blanks. */
 void lapor_ctl_text(struct lapor_str text, int indent);
 
-/* Characters, not bytes, of UTF-8. */
-size_t lapor_ctl_width(struct lapor_str text);
-
 /* RFC 3339 into "2026-01-31 23:59:59" of the machine's zone; what cannot be
  * read stays as it is. */
 struct lapor_str lapor_ctl_time(struct lapor_pool *pool,

@@ -23,6 +23,10 @@
 #define LAPOR_MEDIA_LOW_SPEED   1024    /* bytes/s for 30 s: a dead line */
 
 
+static void lapor_media_alarm(struct lapor_media *m,
+    enum lapor_media_alarm alarm, const char *what);
+static void lapor_media_alarm_over(struct lapor_media *m,
+    enum lapor_media_alarm alarm);
 static void lapor_media_ask(struct lapor_media_job *job);
 static void lapor_media_asked(void *data,
     const struct lapor_http_result *result);
@@ -483,7 +487,9 @@ lapor_media_auth(struct lapor_media_job *job,
 }
 
 
-void
+/* Tells people, once until lapor_media_alarm_over(). */
+
+static void
 lapor_media_alarm(struct lapor_media *m, enum lapor_media_alarm alarm,
     const char *what)
 {
@@ -495,7 +501,7 @@ lapor_media_alarm(struct lapor_media *m, enum lapor_media_alarm alarm,
 }
 
 
-void
+static void
 lapor_media_alarm_over(struct lapor_media *m, enum lapor_media_alarm alarm)
 {
     if (m->alarms[alarm]) {

@@ -116,12 +116,6 @@ void lapor_media_job_start(struct lapor_media *m,
 /* Out of its list and freed. */
 void lapor_media_job_free(struct lapor_media_job *job);
 
-/* Tells people, once until lapor_media_alarm_over(). */
-void lapor_media_alarm(struct lapor_media *m, enum lapor_media_alarm alarm,
-    const char *what);
-void lapor_media_alarm_over(struct lapor_media *m,
-    enum lapor_media_alarm alarm);
-
 /* --- task.c: the outbox's callbacks; data is a struct lapor_media */
 
 enum lapor_pg_class lapor_media_begin(void *data) LAPOR_PG_MUST;
