@@ -8,6 +8,8 @@ use lib 't/lib';
 use Lapor::Test;
 use Lapor::Outbox;
 
+use Time::HiRes qw(sleep);
+
 my $t = Lapor::Outbox->new(kind => 'reply', own => {
     timeout => '1500ms', unknown_wait => '2s', retry_max => '2s',
     retry_slow => '300ms', tries => 3, poll => '200ms', concurrency => 8,
@@ -47,6 +49,14 @@ sub given_up {
     ok($task, "$name: given up");
     is(($t->events($r))[-1], 'answer_failed', "$name: on the timeline");
     return $task || {};
+}
+
+# cpu_ms() -> what the worker has used so far; a tick is 10 ms
+sub cpu_ms {
+    my ($stat) = Lapor::Test::slurp('/proc/' . $t->in->pid . '/stat')
+                 =~ /\) (.*)/s;
+    my @fields = split ' ', $stat;
+    return 10 * ($fields[11] + $fields[12]);
 }
 
 # what: an answer in doubt waits for its status
@@ -311,10 +321,14 @@ sub in_doubt {
 # --- the worker's own end
 
 {
-    $graph->faults({ match => $path, answer_delay_ms => 700, times => 1 });
+    $graph->faults({ match => $path, answer_delay_ms => 1200, times => 1 });
     my $r = ask();
     ok(wait_until { sent_to($r) == 1 } 10, 'it is sent');
-    is($t->in->stop, 0, 'SIGTERM');
+    my $before = cpu_ms();
+    $t->in->signal('TERM');
+    sleep 0.7;
+    cmp_ok(cpu_ms() - $before, '<', 200, 'stopping, it waits and does not spin');
+    is($t->in->ended(10), 0, 'SIGTERM');
     is($t->task($r, 'answer')->{state}, 'done', 'what ran was ended first');
     like($t->in->notified, qr/READY=1.*STOPPING=1/s, 'systemd was told');
 

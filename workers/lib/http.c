@@ -146,7 +146,9 @@ lapor_http_wait(struct lapor_http *h, struct pollfd *fds, nfds_t n, int ms)
 
     for ( ;; ) {
         memset(wait, 0, sizeof(wait));
-        wait[0].fd = lapor_loop_fd();
+
+        /* who stops knows it, and the descriptor stays readable */
+        wait[0].fd = lapor_loop_stopping() ? -1 : lapor_loop_fd();
         wait[0].events = CURL_WAIT_POLLIN;
 
         for (i = 0; i < n; i++) {
@@ -173,7 +175,7 @@ lapor_http_wait(struct lapor_http *h, struct pollfd *fds, nfds_t n, int ms)
                                          & CURL_WAIT_POLLOUT ? POLLOUT : 0));
         }
 
-        if (ready > 0 || done > 0 || left <= 0) {
+        if (ready > 0 || done > 0 || left <= 0 || lapor_loop_stopping()) {
             return 0;
         }
     }
@@ -196,7 +198,7 @@ lapor_http_poll(struct lapor_http *h, struct curl_waitfd *wait, unsigned n,
         ms = LAPOR_HTTP_SLICE;
     }
 
-    /* no descriptor before lapor_loop_init() */
+    /* no descriptor before lapor_loop_init() and after a stop */
     first = (wait[0].fd == -1) ? 1 : 0;
 
     rc = curl_multi_poll(h->multi, wait + first, n - first, ms, NULL);

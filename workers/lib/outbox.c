@@ -18,7 +18,8 @@
 #include "lib/version.h"
 
 
-/* Pause, in ms, after PostgreSQL said "later" on a connection that stands. */
+/* Pause, in ms, after PostgreSQL said "later" on a connection that stands, and
+   while stopping. */
 #define LAPOR_OUTBOX_AGAIN  100
 
 
@@ -249,7 +250,11 @@ lapor_outbox_pause(struct lapor_outbox_turn *r)
 
     o = r->o;
 
-    if (r->failed) {
+    if (lapor_loop_stopping()) {
+        /* nothing is claimed any more, only the end of what runs is awaited */
+        ms = LAPOR_OUTBOX_AGAIN;
+
+    } else if (r->failed) {
         ms = lapor_pg_retry_ms(o->pg);
         ms = ms < LAPOR_OUTBOX_AGAIN ? LAPOR_OUTBOX_AGAIN : ms;
 
