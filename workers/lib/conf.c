@@ -11,6 +11,7 @@
 
 #include "lib/conf_internal.h"
 #include "lib/file.h"
+#include "lib/heap.h"
 #include "lib/log.h"
 
 
@@ -58,7 +59,6 @@ static int lapor_conf_number(const char *value,
     const struct lapor_conf_unit *units, int64_t *ret_number);
 static void lapor_conf_clear(const struct lapor_conf_entry *e, void *member);
 static char *lapor_conf_trim(char *text);
-static char *lapor_conf_dup(const char *text, size_t len);
 
 
 /* from the largest down, for the dump; the last one may be left out */
@@ -370,7 +370,7 @@ lapor_conf_set_string(struct lapor_conf_parser *p,
     }
 
     if (!(e->flags & LAPOR_CONF_SECRET_FILE)) {
-        copy = lapor_conf_dup(value, strlen(value));
+        copy = lapor_heap_copy(value);
 
     } else if (lapor_conf_secret(value, &copy, why, sizeof(why)) == -1) {
         return lapor_conf_error(p, "key \"%s\": %s", e->name, why);
@@ -495,7 +495,7 @@ lapor_conf_set_list(struct lapor_conf_list *list, const char *value)
         }
 
         list->items = items;
-        list->items[list->n++] = lapor_conf_dup(value, len - blanks);
+        list->items[list->n++] = lapor_heap_copyn(value, len - blanks);
 
         value += len;
 
@@ -505,21 +505,6 @@ lapor_conf_set_list(struct lapor_conf_list *list, const char *value)
     }
 
     return 0;
-}
-
-
-static char *
-lapor_conf_dup(const char *text, size_t len)
-{
-    char  *copy;
-
-    copy = strndup(text, len);
-
-    if (copy == NULL) {
-        lapor_fatal_memory();
-    }
-
-    return copy;
 }
 
 

@@ -13,6 +13,7 @@
 
 #include "lib/conf.h"
 #include "lib/graph.h"
+#include "lib/heap.h"
 #include "lib/json.h"
 #include "lib/log.h"
 #include "lib/pool.h"
@@ -29,7 +30,6 @@ struct lapor_graph {
 };
 
 
-static char *lapor_graph_strdup(const char *text, size_t len);
 static int lapor_graph_token(struct lapor_graph *g, struct lapor_buf *auth,
     char *err, size_t size);
 static int lapor_graph_int(const struct lapor_json *node, const char *name,
@@ -57,9 +57,9 @@ lapor_graph_new(const char *url, const char *version, const char *token,
         len--;
     }
 
-    g->base = lapor_graph_strdup(url, len);
-    g->version = lapor_graph_strdup(version, strlen(version));
-    g->token = lapor_graph_strdup(token, strlen(token));
+    g->base = lapor_heap_copyn(url, len);
+    g->version = lapor_heap_copy(version);
+    g->token = lapor_heap_copy(token);
     lapor_buf_init(&g->auth);
 
     if (lapor_graph_token(g, &g->auth, err, size) == -1) {
@@ -71,20 +71,6 @@ lapor_graph_new(const char *url, const char *version, const char *token,
     g->headers[1] = "User-Agent: lapor/" LAPOR_VERSION;
 
     return g;
-}
-
-
-static char *
-lapor_graph_strdup(const char *text, size_t len)
-{
-    char  *copy;
-
-    copy = strndup(text, len);
-    if (copy == NULL) {
-        lapor_fatal_memory();
-    }
-
-    return copy;
 }
 
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/heap.h"
 #include "lib/http_internal.h"
 #include "lib/log.h"
 #include "lib/loop.h"
@@ -56,8 +57,8 @@ lapor_http_new(const struct lapor_http_conf *conf)
         lapor_fatal_memory();
     }
 
-    h->ca_file = lapor_http_dup(conf->ca_file);
-    h->proxy = lapor_http_dup(conf->proxy ? conf->proxy : "");
+    h->ca_file = lapor_heap_copy(conf->ca_file);
+    h->proxy = lapor_heap_copy(conf->proxy ? conf->proxy : "");
 
     max_host = conf->max_host_connections ? conf->max_host_connections : 8;
     max = conf->max_connections ? conf->max_connections : 32;
@@ -288,7 +289,7 @@ lapor_http_follow(struct lapor_http_req *req)
     }
 
     /* next belongs to the handle and dies with the new URL */
-    url = lapor_http_dup(next);
+    url = lapor_heap_copy(next);
 
     if (!lapor_http_same_origin(req->url, url)) {
         lapor_http_drop_authorization(req);

@@ -49,8 +49,5 @@ bool lapor_http_same_origin(const char *one, const char *two);
 
 void lapor_http_drop_authorization(struct lapor_http_req *req);
 
-/* NULL stays NULL; exits 71 without memory. */
-char *lapor_http_dup(const char *text);
-
 
 #endif

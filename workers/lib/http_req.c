@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "lib/heap.h"
 #include "lib/http_internal.h"
 #include "lib/log.h"
 #include "lib/version.h"
@@ -35,8 +36,8 @@ lapor_http_setup(struct lapor_http_req *req,
     size_t   i;
 
     req->call = *call;
-    req->url = lapor_http_dup(call->url);
-    req->method = lapor_http_dup(call->method);
+    req->url = lapor_heap_copy(call->url);
+    req->method = lapor_heap_copy(call->method);
 
     /* the caller's may be gone when this one still runs */
     req->call.url = NULL;
@@ -348,23 +349,4 @@ lapor_http_drop_authorization(struct lapor_http_req *req)
 
     (void) curl_easy_setopt(req->easy, CURLOPT_HTTPHEADER, req->headers);
     curl_slist_free_all(old);
-}
-
-
-char *
-lapor_http_dup(const char *text)
-{
-    char  *copy;
-
-    if (text == NULL) {
-        return NULL;
-    }
-
-    copy = strdup(text);
-
-    if (copy == NULL) {
-        lapor_fatal_memory();
-    }
-
-    return copy;
 }

@@ -137,6 +137,9 @@ bool lapor_pg_get_bool(const PGresult *res, int row, int col);
 int64_t lapor_pg_get_time(const PGresult *res, int row, int col);
 struct lapor_str lapor_pg_get_str(const PGresult *res, int row, int col);
 
+/* As str, copied to the heap for the caller to free; NULL is "". */
+char *lapor_pg_get_copy(const PGresult *res, int row, int col) LAPOR_PG_MUST;
+
 /* The column's number; exits 1 when there is none of that name. */
 int lapor_pg_col(const PGresult *res, const char *name);
 

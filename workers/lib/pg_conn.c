@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "lib/heap.h"
 #include "lib/log.h"
 #include "lib/loop.h"
 #include "lib/notify.h"
@@ -80,13 +81,11 @@ lapor_pg_new(const struct lapor_pg_conf *conf, char *err, size_t size)
     pg->timeout_ms = conf->timeout_ms ? conf->timeout_ms : 30000;
     pg->backoff.min = 100;
     pg->backoff.max = 5000;
-    pg->name = strdup(conf->name ? conf->name : "lapor");
-    pg->password = conf->password ? strdup(conf->password) : NULL;
+    pg->name = lapor_heap_copy(conf->name ? conf->name : "lapor");
+    pg->password = lapor_heap_copy(conf->password);
     pg->queue = calloc(2 * LAPOR_PG_PIPELINE, sizeof(pg->queue[0]));
 
-    if (pg->name == NULL || pg->queue == NULL
-        || (conf->password && pg->password == NULL))
-    {
+    if (pg->queue == NULL) {
         lapor_fatal_memory();
     }
 

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "lib/heap.h"
 #include "lib/log.h"
 #include "lib/pg.h"
 #include "lib/timeutil.h"
@@ -158,6 +159,17 @@ lapor_pg_get_str(const PGresult *res, int row, int col)
     str.len = len;
 
     return str;
+}
+
+
+char *
+lapor_pg_get_copy(const PGresult *res, int row, int col)
+{
+    struct lapor_str  str;
+
+    str = lapor_pg_get_str(res, row, col);
+
+    return lapor_heap_copyn(str.data, str.len);
 }
 
 

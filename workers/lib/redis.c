@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/time.h>
 
+#include "lib/heap.h"
 #include "lib/log.h"
 #include "lib/notify.h"
 #include "lib/redis.h"
@@ -56,7 +57,6 @@ static int lapor_redis_step(struct lapor_redis *r, char *err, size_t size,
 static void lapor_redis_drop(struct lapor_redis *r);
 static void lapor_redis_broken(struct lapor_redis *r);
 static struct timeval lapor_redis_timeval(int ms);
-static char *lapor_redis_dup(const char *text);
 static bool lapor_redis_drain_one(redisContext *c);
 
 
@@ -90,7 +90,7 @@ lapor_redis_split(const char *address, char **ret_host, int *ret_port,
             return -1;
         }
 
-        *ret_host = lapor_redis_dup(address + 5);
+        *ret_host = lapor_heap_copy(address + 5);
         *ret_port = 0;
         return 0;
     }
@@ -107,33 +107,9 @@ lapor_redis_split(const char *address, char **ret_host, int *ret_port,
         return -1;
     }
 
-    *ret_host = strndup(address, (size_t) (colon - address));
-
-    if (*ret_host == NULL) {
-        lapor_fatal_memory();
-    }
-
+    *ret_host = lapor_heap_copyn(address, (size_t) (colon - address));
     *ret_port = (int) port;
     return 0;
-}
-
-
-static char *
-lapor_redis_dup(const char *text)
-{
-    char  *copy;
-
-    if (text == NULL) {
-        return NULL;
-    }
-
-    copy = strdup(text);
-
-    if (copy == NULL) {
-        lapor_fatal_memory();
-    }
-
-    return copy;
 }
 
 
@@ -156,9 +132,9 @@ lapor_redis_new(const struct lapor_redis_conf *conf)
     }
 
     r->db = conf->db;
-    r->user = lapor_redis_dup(conf->user);
-    r->password = lapor_redis_dup(conf->password);
-    r->name = lapor_redis_dup(conf->name);
+    r->user = lapor_heap_copy(conf->user);
+    r->password = lapor_heap_copy(conf->password);
+    r->name = lapor_heap_copy(conf->name);
     r->connect_ms = conf->connect_ms ? conf->connect_ms : 2000;
     r->timeout_ms = conf->timeout_ms ? conf->timeout_ms : 5000;
     r->backoff.min = 100;
@@ -532,7 +508,7 @@ lapor_redis_sub_new(const struct lapor_redis_conf *conf, const char *channel)
     }
 
     sub->r = lapor_redis_new(conf);
-    sub->channel = lapor_redis_dup(channel);
+    sub->channel = lapor_heap_copy(channel);
 
     return sub;
 }

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/heap.h"
 #include "lib/log.h"
 #include "lib/pool.h"
 #include "lib/stream_internal.h"
@@ -99,12 +100,7 @@ lapor_stream_new(const struct lapor_redis_conf *redis,
         lapor_fatal_memory();
     }
 
-    s->consumer = strdup(conf->consumer);
-
-    if (s->consumer == NULL) {
-        lapor_fatal_memory();
-    }
-
+    s->consumer = lapor_heap_copy(conf->consumer);
     s->count = conf->count ? conf->count : 200;
     s->bytes = conf->bytes ? conf->bytes : 16 * 1024 * 1024;
     s->block_ms = conf->block_ms ? conf->block_ms : 2000;

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "lib/heap.h"
 #include "lib/log.h"
 #include "media/allow.h"
 
@@ -73,11 +74,7 @@ lapor_allow_item(struct lapor_allow *a, const char *text, size_t len)
     char  *copy, *star;
     bool   below;
 
-    copy = strndup(text, len);
-    if (copy == NULL) {
-        lapor_fatal_memory();
-    }
-
+    copy = lapor_heap_copyn(text, len);
     star = strstr(copy, "://*.");
     below = star != NULL;
 

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/heap.h"
 #include "lib/log.h"
 #include "lib/outbox.h"
 #include "media/answer.h"
@@ -190,12 +191,7 @@ lapor_media_asked(void *data, const struct lapor_http_result *result)
     }
 
     free(job->url);
-    job->url = strdup(answer.url.data);
-
-    if (job->url == NULL) {
-        lapor_fatal_memory();
-    }
-
+    job->url = lapor_heap_copy(answer.url.data);
     job->hashed = answer.hashed;
     memcpy(job->told, answer.sha256, sizeof(job->told));
     lapor_media_fetch(job);

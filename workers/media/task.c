@@ -19,7 +19,6 @@
 
 
 static struct lapor_media_job *lapor_media_row(const PGresult *res, int row);
-static char *lapor_media_strdup(struct lapor_str str);
 static enum lapor_pg_class lapor_media_write(struct lapor_media_job *job,
     struct lapor_pool *pool);
 static enum lapor_pg_class lapor_media_stored(struct lapor_media_job *job,
@@ -146,10 +145,8 @@ lapor_media_row(const PGresult *res, int row)
     job->attempt = (int) lapor_pg_get_int(res, row, col("attempt"));
     job->failures = (int) lapor_pg_get_int(res, row, col("failures"));
     job->expired = lapor_pg_get_bool(res, row, col("expired"));
-    job->media_id = lapor_media_strdup(
-        lapor_pg_get_str(res, row, col("media_id")));
-    job->phone_number_id = lapor_media_strdup(
-        lapor_pg_get_str(res, row, col("phone_number_id")));
+    job->media_id = lapor_pg_get_copy(res, row, col("media_id"));
+    job->phone_number_id = lapor_pg_get_copy(res, row, col("phone_number_id"));
 
     sha256 = lapor_pg_get_str(res, row, col("announced_sha256"));
     job->announced = !lapor_str_empty(sha256)
@@ -158,20 +155,6 @@ lapor_media_row(const PGresult *res, int row)
 #undef col
 
     return job;
-}
-
-
-static char *
-lapor_media_strdup(struct lapor_str str)
-{
-    char  *copy;
-
-    copy = strndup(str.data != NULL ? str.data : "", str.len);
-    if (copy == NULL) {
-        lapor_fatal_memory();
-    }
-
-    return copy;
 }
 
 

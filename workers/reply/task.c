@@ -22,7 +22,6 @@
 
 static struct lapor_reply_job *lapor_reply_row(struct lapor_reply *r,
     const PGresult *res, int row);
-static char *lapor_reply_strdup(struct lapor_str str);
 static enum lapor_pg_class lapor_reply_write(struct lapor_reply_job *job,
     struct lapor_pool *pool);
 static enum lapor_pg_class lapor_reply_write_sent(struct lapor_reply_job *job,
@@ -128,33 +127,17 @@ lapor_reply_row(struct lapor_reply *r, const PGresult *res, int row)
     job->attempt = (int) lapor_pg_get_int(res, row, col("attempt"));
     job->failures = (int) lapor_pg_get_int(res, row, col("failures"));
     job->unknowns = (int) lapor_pg_get_int(res, row, col("unknowns"));
-    job->recipient = lapor_reply_strdup(
-        lapor_pg_get_str(res, row, col("recipient")));
+    job->recipient = lapor_pg_get_copy(res, row, col("recipient"));
     job->user_id = lapor_str_eqz(
         lapor_pg_get_str(res, row, col("recipient_kind")), "user_id");
 
-    number = lapor_reply_strdup(
-        lapor_pg_get_str(res, row, col("phone_number_id")));
+    number = lapor_pg_get_copy(res, row, col("phone_number_id"));
     job->number = lapor_number_get(&r->numbers, number);
     free(number);
 
 #undef col
 
     return job;
-}
-
-
-static char *
-lapor_reply_strdup(struct lapor_str str)
-{
-    char  *copy;
-
-    copy = strndup(str.data != NULL ? str.data : "", str.len);
-    if (copy == NULL) {
-        lapor_fatal_memory();
-    }
-
-    return copy;
 }
 
 
