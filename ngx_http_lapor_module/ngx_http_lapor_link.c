@@ -279,7 +279,7 @@ static ngx_int_t
 ngx_http_lapor_link_ask(ngx_http_lapor_link_t *link)
 {
     int        argc;
-    ngx_str_t  args[5];
+    ngx_str_t  args[6];
 
     argc = 0;
 
@@ -297,6 +297,8 @@ ngx_http_lapor_link_ask(ngx_http_lapor_link_t *link)
         ngx_str_set(&args[argc], "appendfsync");
         argc++;
         ngx_str_set(&args[argc], "no-appendfsync-on-rewrite");
+        argc++;
+        ngx_str_set(&args[argc], "maxmemory-policy");
         argc++;
     }
 
@@ -381,7 +383,8 @@ ngx_http_lapor_link_checked(redisAsyncContext *ac, void *data, void *privdata)
 
     if (ngx_http_lapor_link_strength(reply) < link->target->ack) {
         ngx_http_lapor_link_fail(link, "redis is weaker than lapor_ack:"
-            " see appendonly, appendfsync, no-appendfsync-on-rewrite");
+            " see appendonly, appendfsync, no-appendfsync-on-rewrite,"
+            " maxmemory-policy");
         return;
     }
 
@@ -397,6 +400,20 @@ ngx_http_lapor_link_checked(redisAsyncContext *ac, void *data, void *privdata)
 static ngx_uint_t
 ngx_http_lapor_link_strength(redisReply *reply)
 {
+    ngx_uint_t  i;
+
+    /* what throws streams away, read or not, when memory is short */
+
+    static const char  *evicts[] = {
+        "allkeys-lru", "allkeys-lfu", "allkeys-random"
+    };
+
+    for (i = 0; i < sizeof(evicts) / sizeof(evicts[0]); i++) {
+        if (ngx_http_lapor_link_has(reply, "maxmemory-policy", evicts[i])) {
+            return NGX_HTTP_LAPOR_ACK_MEMORY;
+        }
+    }
+
     /*
      * With no-appendfsync-on-rewrite neither setting of appendfsync means
      * what it says while a rewrite runs.
