@@ -16,6 +16,7 @@ use Time::HiRes qw(time sleep);
 use lib "$FindBin::Bin/../lib";
 use Lapor::Demo;
 use Lapor::Stack;
+use Lapor::System qw(spew alive);
 
 my ($command, $dir, $port_base, $profile, $no_demo) = @ARGV;
 
@@ -54,7 +55,7 @@ sub run {
 
     wait_for('PostgreSQL', 60, sub { database_answers() });
     bring_up_to_date();
-    Lapor::Stack::spew($stack->data . '/etc/schema-ready', '', 0644);
+    spew($stack->data . '/etc/schema-ready', '', 0644);
 
     wait_for('the servers and workers', 60, sub { all_up() && ready() });
 
@@ -204,7 +205,7 @@ sub stop {
     if ($pid) {
         kill 'TERM', $pid;
         wait_for('the supervisor to stop', 60,
-                 sub { !Lapor::Stack::alive($pid) });
+                 sub { !alive($pid) });
     }
 
     # what a killed supervisor left
@@ -214,8 +215,8 @@ sub stop {
 
         kill 'TERM', $left;
         my $end = time() + 10;
-        sleep 0.05 while Lapor::Stack::alive($left) && time() < $end;
-        kill 'KILL', $left if Lapor::Stack::alive($left);
+        sleep 0.05 while alive($left) && time() < $end;
+        kill 'KILL', $left if alive($left);
         unlink $stack->dir . "/pids/$name.pid";
     }
 

@@ -22,6 +22,7 @@ use Time::HiRes qw(time sleep);
 
 use lib "$FindBin::Bin/../lib";
 use Lapor::Stack;
+use Lapor::System qw(slurp spew alive);
 
 use constant {
     PR_SET_CHILD_SUBREAPER => 36,
@@ -46,7 +47,7 @@ $log->autoflush(1);
 $SIG{TERM} = $SIG{INT} = sub { $stop++ };
 $SIG{HUP} = 'IGNORE';
 
-Lapor::Stack::spew("$dir/pids/supervisor.pid", "$$\n", 0644);
+spew("$dir/pids/supervisor.pid", "$$\n", 0644);
 note("started");
 
 until ($stop) {
@@ -150,7 +151,7 @@ sub set_pid {
     my ($s, $pid) = @_;
 
     $s->{pid} = $pid;
-    Lapor::Stack::spew("$dir/pids/$s->{name}.pid", "$pid\n", 0644);
+    spew("$dir/pids/$s->{name}.pid", "$pid\n", 0644);
     note("$s->{name} runs as $pid");
     return;
 }
@@ -200,9 +201,9 @@ sub reap {
 sub follow_pid_file {
     my ($s) = @_;
 
-    my ($pid) = Lapor::Stack::slurp($s->{daemon}) =~ /^(\d+)$/;
+    my ($pid) = slurp($s->{daemon}) =~ /^(\d+)$/;
 
-    if ($pid && Lapor::Stack::alive($pid) && is_nginx($pid)) {
+    if ($pid && alive($pid) && is_nginx($pid)) {
         set_pid($s, $pid) if !$s->{pid} || $s->{pid} != $pid;
         $s->{missed} = 0;
         return;
@@ -210,7 +211,7 @@ sub follow_pid_file {
 
     return unless $s->{pid};
 
-    my $patience = Lapor::Stack::alive($s->{pid}) ? 100 : 4;
+    my $patience = alive($s->{pid}) ? 100 : 4;
     gone($s, 'has ended') if ++$s->{missed} > $patience;
     return;
 }
@@ -219,7 +220,7 @@ sub follow_pid_file {
 sub is_nginx {
     my ($pid) = @_;
 
-    return Lapor::Stack::slurp("/proc/$pid/comm") =~ /^nginx/;
+    return slurp("/proc/$pid/comm") =~ /^nginx/;
 }
 
 
@@ -234,7 +235,7 @@ sub clear_away {
 
     for my $stat (glob '/proc/[0-9]*/stat') {
         my ($pid, $name, $state, $parent) =
-            Lapor::Stack::slurp($stat) =~ /^(\d+) \((.*)\) (\S) (\d+)/s
+            slurp($stat) =~ /^(\d+) \((.*)\) (\S) (\d+)/s
             or next;
 
         next if $parent != $$ || $known{$pid} || $name ne $comm
@@ -263,12 +264,12 @@ sub stop_all {
         for my $s (grep { $_->{pid} } @$group) {
             my $end = time() + 15;
 
-            while (Lapor::Stack::alive($s->{pid}) && time() < $end) {
+            while (alive($s->{pid}) && time() < $end) {
                 waitpid -1, WNOHANG;
                 sleep TURN;
             }
 
-            if (Lapor::Stack::alive($s->{pid})) {
+            if (alive($s->{pid})) {
                 note("kills $s->{name} $s->{pid}, which did not end");
                 kill 'KILL', $s->{pid};
             }

@@ -13,6 +13,7 @@ use JSON::PP ();
 use Time::HiRes qw(time sleep);
 
 use Lapor::Stack ();
+use Lapor::System qw(slurp spew);
 
 use constant {
     PATIENCE => 60,         # seconds until all should be as expected
@@ -56,7 +57,7 @@ sub play {
 
     $stack->{plays}++;
     $stack->save;
-    Lapor::Stack::spew($self->{state}, JSON::PP->new->canonical->encode(
+    spew($self->{state}, JSON::PP->new->canonical->encode(
         { profile => $stack->{profile}, people => $people }), 0600);
 
     my $end = time() + PATIENCE * ($ENV{LAPOR_ASAN} ? 3 : 1);
@@ -81,7 +82,7 @@ sub table {
         return 0;
     }
 
-    my $state = JSON::PP::decode_json(Lapor::Stack::slurp($self->{state}));
+    my $state = JSON::PP::decode_json(slurp($self->{state}));
     return $self->show($self->rows($state->{people}));
 }
 
@@ -92,7 +93,7 @@ sub expected {
     my ($self) = @_;
 
     my ($head, @lines) = grep { /\S/ && !/^#/ } split /\r?\n/,
-        Lapor::Stack::slurp($self->{stack}->demo_dir . '/expect.tsv');
+        slurp($self->{stack}->demo_dir . '/expect.tsv');
     my @names = split /\t/, $head;
 
     return map { my %row; @row{@names} = split /\t/, $_, -1; \%row } @lines;

@@ -18,6 +18,7 @@ use warnings;
 
 use File::Glob ':bsd_glob';      # a blank in a path is no separator
 use Lapor::HTTP ();
+use Lapor::System ();
 use Lapor::Test ();
 
 our $SECRET = $Lapor::HTTP::SECRET;
@@ -164,9 +165,7 @@ sub environment {
     my %env = %{ $self->{env} };
 
     if (Lapor::Test::asan()) {
-        my @libs = map { chomp(my $p = `gcc -print-file-name=$_`); $p }
-                   qw(libasan.so libubsan.so);
-        $env{LD_PRELOAD} = join ' ', @libs;
+        $env{LD_PRELOAD} = Lapor::System::sanitizer_preload();
         $env{ASAN_OPTIONS} =
             "detect_leaks=0:log_path=$self->{dir}/asan/asan";
         $env{UBSAN_OPTIONS} =

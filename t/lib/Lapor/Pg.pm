@@ -21,6 +21,7 @@ use File::Basename qw(basename);
 use File::Glob ':bsd_glob';      # a blank in a path is no separator
 use File::Path ();
 
+use Lapor::System ();
 use Lapor::Test ();
 
 my @MODES = (
@@ -196,17 +197,12 @@ sub check {
 
 # --- the template
 
-# bin_dir() -> where the server's programs are, newest version first
+# bin_dir() -> where the server's programs are; without them the test is
+# skipped
 
 sub bin_dir {
-    my @found = sort { ($b =~ m{/(\d+)/bin})[0] <=> ($a =~ m{/(\d+)/bin})[0] }
-                glob '/usr/lib/postgresql/[0-9]*/bin';
-
-    for my $dir (@found) {
-        return $dir if -x "$dir/postgres" && -x "$dir/initdb";
-    }
-
-    Lapor::Test::need_program('/usr/lib/postgresql/bin/postgres');
+    return Lapor::System::postgres_bin()
+        || Lapor::Test::need_program('/usr/lib/postgresql/bin/postgres');
 }
 
 

@@ -18,11 +18,12 @@ use warnings;
 use Cwd ();
 use File::Basename ();
 use File::Copy ();
-use File::Glob ':bsd_glob';      # a blank in a path is no separator
 use File::Spec ();
 use IO::Socket::INET ();
 use JSON::PP ();
 use POSIX ();
+
+use Lapor::System qw(slurp spew alive);
 
 my $REPO = Cwd::abs_path(
     File::Spec->catdir(File::Basename::dirname(__FILE__), ('..') x 3));
@@ -247,16 +248,9 @@ sub file {
 }
 
 
-# postgres_bin() -> the directory of the newest server of 15 or later
-
 sub postgres_bin {
-    my ($best) = sort { $b <=> $a } grep { $_ >= 15 }
-                 map { m{/(\d+)/bin/postgres$} ? $1 : () }
-                 glob '/usr/lib/postgresql/*/bin/postgres';
-
-    die "there is no PostgreSQL server of version 15 or later\n"
-        unless $best;
-    return "/usr/lib/postgresql/$best/bin";
+    return Lapor::System::postgres_bin()
+        || die "there is no PostgreSQL server of version 15 or later\n";
 }
 
 
@@ -456,10 +450,7 @@ sub sanitizer_env {
 
     return {} unless $ENV{LAPOR_ASAN};
 
-    my @lib = map { my $path = `gcc -print-file-name=$_`; chomp $path; $path }
-              qw(libasan.so libubsan.so);
-
-    return { LD_PRELOAD => "@lib",
+    return { LD_PRELOAD => Lapor::System::sanitizer_preload(),
              ASAN_OPTIONS => "detect_leaks=0:log_path=$self->{data}/log/asan" };
 }
 
@@ -568,46 +559,12 @@ sub status {
 }
 
 
-sub alive {
-    my ($pid) = @_;
-
-    my ($state) = slurp("/proc/$pid/stat") =~ /^\d+ \(.*\) (\S)/s;
-    return defined $state && $state ne 'Z' ? 1 : 0;
-}
-
-
 sub random_hex {
     my ($n) = @_;
 
     open my $fh, '<:raw', '/dev/urandom' or die "could not open urandom: $!\n";
     read($fh, my $bytes, $n) == $n or die "could not read urandom: $!\n";
     return unpack 'H*', $bytes;
-}
-
-
-sub slurp {
-    my ($path) = @_;
-
-    open my $fh, '<:raw', $path or return '';
-    local $/;
-    my $text = <$fh>;
-    return defined $text ? $text : '';
-}
-
-
-# spew($path, $bytes, $mode): written beside and renamed, so that a reader
-# sees the old or the new content
-
-sub spew {
-    my ($path, $text, $mode) = @_;
-
-    my $tmp = "$path.$$.tmp";
-    open my $fh, '>:raw', $tmp or die "could not write $tmp: $!\n";
-    print $fh $text or die "could not write $tmp: $!\n";
-    close $fh or die "could not write $tmp: $!\n";
-    chmod $mode, $tmp if defined $mode;
-    rename $tmp, $path or die "could not rename $tmp: $!\n";
-    return;
 }
 
 

@@ -21,6 +21,8 @@ use POSIX qw(WNOHANG);
 use Test::More ();
 use Time::HiRes qw(time sleep);
 
+use Lapor::System qw(slurp spew alive);
+
 use base 'Exporter';
 
 our @EXPORT = (
@@ -145,32 +147,6 @@ sub wait_until (&;$$) {
 
     Test::More::diag("waited $seconds s in vain for $what") if defined $what;
     return '';
-}
-
-
-sub slurp {
-    my ($path) = @_;
-
-    open my $fh, '<:raw', $path or return '';
-    local $/;
-    my $text = <$fh>;
-    return defined $text ? $text : '';
-}
-
-
-# spew($path, $bytes [, $mode]): written beside and renamed, so that a reader
-# sees the old or the new content
-
-sub spew {
-    my ($path, $text, $mode) = @_;
-
-    my $tmp = "$path.$$.tmp";
-    open my $fh, '>:raw', $tmp or die "could not write $tmp: $!";
-    print $fh $text or die "could not write $tmp: $!";
-    close $fh or die "could not write $tmp: $!";
-    chmod $mode, $tmp if defined $mode;
-    rename $tmp, $path or die "could not rename $tmp: $!";
-    return $path;
 }
 
 
@@ -317,16 +293,6 @@ sub child_pids {
         push @found, $pid if $ppid == $parent && $state ne 'Z';
     }
     return @found;
-}
-
-
-# alive($pid): runs and is no zombie
-
-sub alive {
-    my ($pid) = @_;
-
-    my ($state) = slurp("/proc/$pid/stat") =~ /^\d+ \(.*\) (\S)/s;
-    return defined $state && $state ne 'Z' ? 1 : 0;
 }
 
 
