@@ -395,9 +395,18 @@ ngx_http_lapor_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         conf->redis = prev->redis;
     }
 
-    /* a location within a webhook's inherits values, not the handler */
+    if (conf->line) {
+        return ngx_http_lapor_check_webhook(cf, conf);
+    }
 
-    return conf->line ? ngx_http_lapor_check_webhook(cf, conf) : NGX_CONF_OK;
+    /*
+     * A location within a webhook's inherits values, not the handler; but
+     * after an "if" that is true the handler stays and finds this conf.
+     */
+
+    conf->target = prev->target;
+
+    return NGX_CONF_OK;
 }
 
 
