@@ -305,9 +305,11 @@ lapor_redis_step(struct lapor_redis *r, char *err, size_t size, int argc,
 
     rc = 0;
 
-    /* error texts of these commands do not repeat their arguments */
+    /* the first word only (WRONGPASS, LOADING): where AUTH was renamed, the
+       text of "unknown command" repeats the password */
     if (reply->type == REDIS_REPLY_ERROR) {
-        (void) snprintf(err, size, "%s: %s", argv[0], reply->str);
+        (void) snprintf(err, size, "%s: %.*s", argv[0],
+                        (int) strcspn(reply->str, " "), reply->str);
         rc = -1;
     }
 
