@@ -11,13 +11,16 @@ use Lapor::Instance;
 
 use File::Glob ':bsd_glob';      # a blank in a path is no separator
 use Digest::SHA qw(sha256_hex);
+use List::Util qw(shuffle);
 use Time::HiRes qw(time sleep);
 
+# a longer run by hand: LAPOR_WEBHOOKS=20000, a multiple of 40
+use constant WEBHOOKS => $ENV{LAPOR_WEBHOOKS} || 2000;
 use constant {
-    WEBHOOKS => 2000,
-    SENDERS  => 400,        # each writes WEBHOOKS / SENDERS messages
-    CLIENTS  => 4,
-    PACE     => 0.03,       # between two of a client, so that all are killed
+    SENDERS => WEBHOOKS / 5,
+    PHOTOS  => WEBHOOKS / 10,
+    CLIENTS => 4,
+    PACE    => 0.03,        # between two of a client, so that all are killed
 };                          #   while webhooks come in
 
 my $lapor = Lapor::Instance->new;
@@ -30,8 +33,8 @@ diag("LAPOR_SEED=$seed");
 
 # a photo for every tenth webhook
 my @photos = map { $lapor->graph('POST', 'media', "photo $_ " . 'x' x 5000,
-                                 'Content-Type' => 'image/jpeg') } 1 .. 200;
-is(scalar @photos, 200, 'photos are at the Graph API');
+                                 'Content-Type' => 'image/jpeg') } 1 .. PHOTOS;
+is(scalar @photos, PHOTOS, 'photos are at the Graph API');
 
 
 # client($n): its share of the webhooks, each until it is accepted
@@ -86,17 +89,17 @@ sub accepted {
     return map { split /\n/, slurp($_) } glob "$dir/accepted.*";
 }
 
-# each victim in turn, in random order, as soon as the last one is back; and
-# once an nginx worker alone, whose master lives on
+# each victim twice, in random order, as soon as the last one is back, then
+# anybody while webhooks still come in; the second time an nginx worker alone,
+# whose master lives on
 
-my (%killed, $started);
-$started = time();
-my @order = sort { rand() <=> 0.5 } @victims, @victims;
+my %killed;
+my @order = shuffle(@victims, @victims);
 
 while (grep { !defined Lapor::Test::reap($_) } @clients) {
     sleep 0.05 + rand 0.4;
 
-    my $name = shift @order or next;
+    my $name = shift @order || $victims[rand @victims];
     my $pid = wait_until(sub { $lapor->pid($name) }, 60) or last;
 
     if ($name eq 'nginx' && $killed{nginx}) {
@@ -180,7 +183,7 @@ ok(wait_until(sub {
 # photos
 my @media = $lapor->psql(q{SELECT media_id, state, sha256, path
                              FROM lapor.media});
-is(scalar @media, 200, 'every photo is known');
+is(scalar @media, PHOTOS, 'every photo is known');
 my %want = map { $_->{id} => $_->{sha256_hex} } @photos;
 is_deeply([grep { $_->[1] ne 'stored' || $_->[2] ne $want{ $_->[0] }
                   || sha256_hex(slurp($lapor->env('MEDIA_DIR') . "/$_->[3]"))

@@ -108,6 +108,7 @@ ok($in->drained, 'and processed when there is one');
 
 my $second = $in->worker(consumer => 'intake-1');
 $second->allow(qr/deleted before/)->allow(qr/has vanished/);
+ok((wait_until { $second->notified =~ /READY=1/ } 20), 'a second one is there');
 
 my (%sent, @bodies);
 for my $person (200 .. 259) {

@@ -28,9 +28,10 @@ sub waits {
                      . " AND wait_event_type = 'Lock'");
 }
 
-# peak() -> the most that the process has held, in MB; a sanitizer needs more
+# peak() -> the most that the process has held, in MB; sanitizers and valgrind
+# need more
 sub peak {
-    return 0 if Lapor::Test::asan();
+    return 0 if Lapor::Test::asan() || $ENV{LAPOR_VALGRIND};
     my ($kb) = Lapor::Test::slurp('/proc/' . $in->in->pid . '/status')
                =~ /^VmHWM:\s+(\d+)/m;
     return $kb / 1024;

@@ -29,7 +29,7 @@ our @EXPORT = (
     grep({ $_ ne 'done_testing' } @Test::More::EXPORT),
     qw(done_testing wait_until repo_dir build_dir build_path test_dir
        free_port slurp spew append_line run_cmd need_program have_program
-       asan ci)
+       asan valgrind ci)
 );
 
 my $REPO = Cwd::abs_path(
@@ -89,6 +89,18 @@ sub asan { return $ENV{LAPOR_ASAN} ? 1 : 0 }
 sub ci   { return $ENV{LAPOR_CI} ? 1 : 0 }
 
 
+# valgrind() -> what to put before a program of ours: nothing, or valgrind
+# where LAPOR_VALGRIND is set. A finding makes its exit status 99.
+
+sub valgrind {
+    return () unless $ENV{LAPOR_VALGRIND};
+
+    return (need_program('valgrind'), '-q', '--error-exitcode=99',
+            '--leak-check=full', '--errors-for-leak-kinds=definite',
+            '--show-leak-kinds=definite');
+}
+
+
 # test_dir() -> a fresh directory that other users may enter, removed at exit
 # unless LAPOR_LEAVE is set.  Short, so that sockets fit into it.
 
@@ -126,13 +138,15 @@ sub free_port {
 
 
 # wait_until { condition } $seconds, $what -> the condition's value as soon as
-# it is true, '' when the time is over.  Under sanitizers the time is tripled.
+# it is true, '' when the time is over.  Under sanitizers the time is tripled,
+# under valgrind it is ten times as long.
 
 sub wait_until (&;$$) {
     my ($code, $seconds, $what) = @_;
 
     $seconds = 5 unless defined $seconds;
     $seconds *= 3 if asan();
+    $seconds *= 10 if $ENV{LAPOR_VALGRIND};
 
     my $end = time() + $seconds;
     my $pause = 0.002;

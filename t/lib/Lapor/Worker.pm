@@ -69,7 +69,8 @@ sub start {
     $self->notified;
     $self->{notified} = '';
     $self->{pid} = Lapor::Test::spawn(
-        argv => [$self->{bin}, '-c', $self->write_conf],
+        argv => [Lapor::Test::valgrind(), $self->{bin}, '-c',
+                 $self->write_conf],
         env => { NOTIFY_SOCKET => $self->{notify}, %{ $self->{env} },
                  map { $_ => undef } grep { /^PG/ } keys %ENV },
         out => $self->log_path, err => $self->log_path);
