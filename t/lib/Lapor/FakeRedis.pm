@@ -86,7 +86,7 @@ sub commands {
 
     my $json = JSON::PP->new->latin1;
     my @all = map { $json->decode($_) }
-              split /\n/, Lapor::Test::slurp("$self->{dir}/commands");
+              Lapor::Test::whole_lines("$self->{dir}/commands");
     return grep { !defined $name || uc $_->[0] eq $name } @all;
 }
 

@@ -252,13 +252,14 @@ sub answer {
 }
 
 
-# received() -> list of {answered, signature, body} in the order of arrival
+# received() -> list of {answered, signature, body} in the order of arrival.  A
+# last line that is still being written does not count.
 
 sub received {
     my ($self) = @_;
 
     my @all;
-    for my $line (split /\n/, Lapor::Test::slurp("$self->{dir}/received")) {
+    for my $line (Lapor::Test::whole_lines("$self->{dir}/received")) {
         my ($status, $signature, $body) = split / /, $line;
         push @all, { answered => $status, signature => $signature,
                      body => MIME::Base64::decode($body) };

@@ -173,6 +173,16 @@ sub append_line {
 }
 
 
+# whole_lines($path) -> the lines that end in a newline: another process may be
+# in the middle of writing the last one
+
+sub whole_lines {
+    my ($path) = @_;
+
+    return slurp($path) =~ /^(.*)\n/mg;
+}
+
+
 # run_cmd({stdin => text, env => {}, timeout => s}, @argv) -> (exit status, or
 # 128 + signal; standard output; standard error)
 
