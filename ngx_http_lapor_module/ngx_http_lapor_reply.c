@@ -1,0 +1,161 @@
+
+/*
+ * Copyright (C) Lapor contributors. BSD 2-clause, see LICENSE.
+ *
+ * What a reply of Redis says; see ngx_http_lapor_reply.h.
+ */
+
+
+#include "ngx_http_lapor_reply.h"
+
+#include <string.h>
+
+
+/* an entry's id is two 64 bit numbers with a dash between */
+#define NGX_HTTP_LAPOR_ID_MAX  41
+
+
+static int ngx_http_lapor_reply_has(const redisReply *reply,
+    const char *name, const char *value);
+
+
+static const char  *ngx_http_lapor_reply_errors[NGX_HTTP_LAPOR_ERRS] = {
+    "OOM", "READONLY", "LOADING", "MISCONF", "NOAUTH", "MOVED", "ASK",
+    "CLUSTERDOWN", "other"
+};
+
+
+int
+ngx_http_lapor_reply_is_id(const redisReply *reply)
+{
+    int   i, len, dash;
+    char  ch;
+
+    len = (int) reply->len;
+
+    if (reply->type != REDIS_REPLY_STRING || len < 3
+        || len > NGX_HTTP_LAPOR_ID_MAX)
+    {
+        return 0;
+    }
+
+    dash = 0;
+
+    for (i = 0; i < len; i++) {
+        ch = reply->str[i];
+
+        if (ch == '-' && dash == 0) {
+            dash = i;
+            continue;
+        }
+
+        if (ch < '0' || ch > '9') {
+            return 0;
+        }
+    }
+
+    return dash != 0 && dash != len - 1;
+}
+
+
+unsigned
+ngx_http_lapor_reply_error(const redisReply *reply)
+{
+    size_t    len;
+    unsigned  i;
+
+    if (reply->type != REDIS_REPLY_ERROR) {
+        return NGX_HTTP_LAPOR_ERR_OTHER;
+    }
+
+    for (len = 0; len < (size_t) reply->len; len++) {
+        if (reply->str[len] == ' ') {
+            break;
+        }
+    }
+
+    for (i = 0; i < NGX_HTTP_LAPOR_ERR_OTHER; i++) {
+        if (strlen(ngx_http_lapor_reply_errors[i]) == len
+            && strncmp(reply->str, ngx_http_lapor_reply_errors[i], len) == 0)
+        {
+            break;
+        }
+    }
+
+    return i;
+}
+
+
+const char *
+ngx_http_lapor_reply_error_name(unsigned err)
+{
+    return ngx_http_lapor_reply_errors[err];
+}
+
+
+unsigned
+ngx_http_lapor_reply_strength(const redisReply *reply)
+{
+    unsigned  i;
+
+    /* what throws streams away, read or not, when memory is short */
+
+    static const char  *evicts[] = {
+        "allkeys-lru", "allkeys-lfu", "allkeys-random"
+    };
+
+    for (i = 0; i < sizeof(evicts) / sizeof(evicts[0]); i++) {
+        if (ngx_http_lapor_reply_has(reply, "maxmemory-policy", evicts[i])) {
+            return NGX_HTTP_LAPOR_ACK_MEMORY;
+        }
+    }
+
+    /*
+     * With no-appendfsync-on-rewrite neither setting of appendfsync means
+     * what it says while a rewrite runs.
+     */
+
+    if (!ngx_http_lapor_reply_has(reply, "appendonly", "yes")
+        || !ngx_http_lapor_reply_has(reply, "no-appendfsync-on-rewrite",
+                                     "no"))
+    {
+        return NGX_HTTP_LAPOR_ACK_MEMORY;
+    }
+
+    if (ngx_http_lapor_reply_has(reply, "appendfsync", "always")) {
+        return NGX_HTTP_LAPOR_ACK_FSYNC;
+    }
+
+    if (ngx_http_lapor_reply_has(reply, "appendfsync", "everysec")) {
+        return NGX_HTTP_LAPOR_ACK_EVERYSEC;
+    }
+
+    return NGX_HTTP_LAPOR_ACK_MEMORY;
+}
+
+
+static int
+ngx_http_lapor_reply_has(const redisReply *reply, const char *name,
+    const char *value)
+{
+    size_t             i;
+    const redisReply  *key, *val;
+
+    if (reply->type != REDIS_REPLY_ARRAY) {
+        return 0;
+    }
+
+    for (i = 0; i + 1 < reply->elements; i += 2) {
+        key = reply->element[i];
+        val = reply->element[i + 1];
+
+        if (key->type == REDIS_REPLY_STRING
+            && val->type == REDIS_REPLY_STRING
+            && strcmp(key->str, name) == 0)
+        {
+            return strcmp(val->str, value) == 0;
+        }
+    }
+
+    return 0;
+}
