@@ -42,11 +42,9 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
+#include "ngx_http_lapor_hex.h"
 #include "ngx_http_lapor_scan.h"
 
-
-/* SHA-256 in bytes */
-#define NGX_HTTP_LAPOR_DIGEST_LEN       32
 
 /* the longest secret, token or password, in bytes */
 #define NGX_HTTP_LAPOR_SECRET_MAX       1024

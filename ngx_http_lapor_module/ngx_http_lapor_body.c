@@ -19,7 +19,6 @@ static ngx_int_t ngx_http_lapor_body_check(ngx_http_request_t *r,
 static ngx_int_t ngx_http_lapor_body_digest(ngx_http_request_t *r,
     EVP_MAC_CTX *mac, u_char *digest);
 static ngx_int_t ngx_http_lapor_body_wait(ngx_http_request_t *r);
-static ngx_int_t ngx_http_lapor_hex(ngx_str_t *value, u_char *digest);
 
 
 /* exactly one header, "sha256=" and 64 lower case hex digits; 0: so it is */
@@ -68,48 +67,11 @@ ngx_http_lapor_signature(ngx_http_request_t *r, ngx_http_lapor_ctx_t *ctx)
         return NGX_HTTP_FORBIDDEN;
     }
 
-    if (ngx_http_lapor_hex(&found->value, ctx->expected) != NGX_OK) {
+    if (ngx_http_lapor_hex(found->value.data, found->value.len, ctx->expected)
+        != 0)
+    {
         ctx->result = NGX_HTTP_LAPOR_MALFORMED_SIGNATURE;
         return NGX_HTTP_FORBIDDEN;
-    }
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_lapor_hex(ngx_str_t *value, u_char *digest)
-{
-    u_char      ch, nibble;
-    ngx_str_t   hex;
-    ngx_uint_t  i;
-
-    static ngx_str_t  prefix = ngx_string("sha256=");
-
-    if (value->len != prefix.len + 2 * NGX_HTTP_LAPOR_DIGEST_LEN
-        || ngx_strncmp(value->data, prefix.data, prefix.len) != 0)
-    {
-        return NGX_ERROR;
-    }
-
-    hex.data = value->data + prefix.len;
-    hex.len = 2 * NGX_HTTP_LAPOR_DIGEST_LEN;
-
-    for (i = 0; i < hex.len; i++) {
-        ch = hex.data[i];
-
-        if (ch >= '0' && ch <= '9') {
-            nibble = (u_char) (ch - '0');
-
-        } else if (ch >= 'a' && ch <= 'f') {
-            nibble = (u_char) (ch - 'a' + 10);
-
-        } else {
-            return NGX_ERROR;
-        }
-
-        digest[i / 2] = (u_char) (i % 2 ? digest[i / 2] | nibble
-                                        : nibble << 4);
     }
 
     return NGX_OK;
