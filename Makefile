@@ -120,21 +120,39 @@ asan:
 valgrind:
 	t/run valgrind
 
-# Fuzzing, T seconds a harness, from the committed corpus
+# Fuzzing, T seconds a harness, from the committed corpus t/fuzz/corpus/NAME:
+# each t/fuzz/NAME_fuzz.c is a program of libFuzzer, run and judged by
+# t/fuzz/run.pl. What it finds stays in BUILD/fuzz. Code of the module is
+# included by the harness; workers/'s libraries are at hand in an archive.
 
 T ?= 60
 
-fuzz: $(BUILD)/fuzz/decode
-	mkdir -p $(BUILD)/fuzz/corpus
-	$(BUILD)/fuzz/decode -max_total_time=$(T) -timeout=10 -rss_limit_mb=2048 \
-	    -artifact_prefix=$(BUILD)/fuzz/ $(BUILD)/fuzz/corpus \
-	    t/fuzz/corpus/decode
+FUZZERS   := $(patsubst t/fuzz/%_fuzz.c,$(BUILD)/fuzz/%,\
+                        $(wildcard t/fuzz/*_fuzz.c))
+FUZZFLAGS  = -std=gnu11 -g -O1 -U_FORTIFY_SOURCE -fno-omit-frame-pointer \
+             -fsanitize=address,undefined -fno-sanitize-recover=undefined
+fuzzobj    = $(patsubst %.c,$(BUILD)/obj/fuzz/%.o,$(1))
 
-$(BUILD)/fuzz/decode: t/fuzz/decode_fuzz.c $(LIB) $(DECODE)
+fuzzers: $(FUZZERS)
+
+fuzz: fuzzers
+	LAPOR_FUZZ_SECONDS=$(T) prove -j2 --exec 'perl -It/lib t/fuzz/run.pl' \
+	    $(FUZZERS)
+
+$(BUILD)/fuzz/%: $(BUILD)/obj/fuzz/t/fuzz/%_fuzz.o \
+                 $(BUILD)/obj/fuzz/libraries.a
 	@mkdir -p $(@D)
-	clang $(CPPFLAGS) $(PKG_CFLAGS) -std=gnu11 -g -O1 -U_FORTIFY_SOURCE \
-	    -fsanitize=fuzzer,address,undefined \
-	    -fno-sanitize-recover=undefined -o $@ $^ $(LIBS_LIB)
+	clang $(FUZZFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS_LIB)
+
+$(BUILD)/obj/fuzz/libraries.a: $(call fuzzobj,$(LIBRARIES))
+	rm -f $@
+	ar rcs $@ $^
+
+$(BUILD)/obj/fuzz/%.o: %.c
+	@mkdir -p $(@D)
+	clang $(CPPFLAGS) $(PKG_CFLAGS) $(FUZZFLAGS) $(WARN) \
+	    $(if $(WERROR),-Werror) -fsanitize=fuzzer-no-link -MMD -MP -c \
+	    -o $@ $<
 
 # Everything where Debian would put it; nothing is enabled or started
 
@@ -184,7 +202,7 @@ help:
 	@echo '  install    DESTDIR= and prefix= as usual'
 	@echo '  clean      remove BUILD'
 
-.PHONY: all workers module graph unit tests check asan valgrind fuzz install \
-        clean help
+.PHONY: all workers module graph unit tests check asan valgrind fuzz fuzzers \
+        install clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
