@@ -966,6 +966,109 @@ $$;
 ALTER FUNCTION lapor.notice_store(p_part smallint, p_notice_id bigint[], p_received_at timestamp with time zone[], p_field text[], p_waba_id text[], p_phone_number_id text[], p_data text[], p_raw_id bigint[]) OWNER TO lapor_owner;
 
 --
+-- Name: number_answered(text, timestamp with time zone, timestamp with time zone); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.number_answered(p_phone_number_id text, p_from timestamp with time zone, p_now timestamp with time zone) RETURNS timestamp with time zone
+    LANGUAGE plpgsql STABLE
+    AS $$
+BEGIN
+    RETURN (
+        SELECT max(s.at)
+          FROM lapor.message m,
+               unnest(ARRAY[m.server_at, m.delivered_at, m.read_at,
+                            m.played_at, m.failed_at]) AS s (at)
+         WHERE m.phone_number_id = p_phone_number_id AND m.direction = 'out'
+           AND m.received_at BETWEEN p_from AND p_now
+           AND (m.sent_at BETWEEN p_from - interval '1 day'
+                              AND p_now + interval '1 day'
+                OR m.sent_at = 'epoch')
+           AND s.at <= p_now);
+END
+$$;
+
+ALTER FUNCTION lapor.number_answered(p_phone_number_id text, p_from timestamp with time zone, p_now timestamp with time zone) OWNER TO lapor_owner;
+
+--
+-- Name: number_days(text, timestamp with time zone, interval); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.number_days(p_phone_number_id text, p_end timestamp with time zone, p_length interval) RETURNS integer[]
+    LANGUAGE plpgsql STABLE
+    AS $$
+DECLARE
+    c_days  constant integer := 14;
+    v_first timestamptz;
+    v_to    timestamptz;
+    v_count integer;
+    v_days  integer[] := '{}';
+BEGIN
+    SELECT m.received_at INTO v_first
+      FROM lapor.message m
+     WHERE m.phone_number_id = p_phone_number_id AND m.direction = 'in'
+       AND m.received_at BETWEEN p_end - interval '42 days' AND p_end
+       AND (m.sent_at BETWEEN p_end - interval '50 days'
+                          AND p_end + interval '1 day'
+            OR m.sent_at = 'epoch')
+     ORDER BY m.received_at LIMIT 1;
+
+    FOR k IN 0 .. c_days - 1 LOOP
+        v_to := p_end - make_interval(hours => 24 * k);
+
+        EXIT WHEN v_first IS NULL OR v_first > v_to - p_length;
+
+        SELECT count(DISTINCT m.report_id) INTO v_count
+          FROM lapor.message m
+         WHERE m.phone_number_id = p_phone_number_id AND m.direction = 'in'
+           AND m.received_at >= v_to - p_length AND m.received_at < v_to
+           AND (m.sent_at BETWEEN v_to - p_length - interval '8 days'
+                              AND v_to + interval '1 day'
+                OR m.sent_at = 'epoch');
+
+        v_days := v_days || v_count;
+    END LOOP;
+
+    RETURN v_days;
+END
+$$;
+
+ALTER FUNCTION lapor.number_days(p_phone_number_id text, p_end timestamp with time zone, p_length interval) OWNER TO lapor_owner;
+
+--
+-- Name: number_heard(text, timestamp with time zone); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.number_heard(p_phone_number_id text, p_now timestamp with time zone) RETURNS timestamp with time zone
+    LANGUAGE plpgsql STABLE
+    AS $$
+DECLARE
+    v_last timestamptz;
+BEGIN
+    -- Meta repeats a webhook for seven days, so it can be that much older
+    SELECT m.received_at INTO v_last
+      FROM lapor.message m
+     WHERE m.phone_number_id = p_phone_number_id AND m.direction = 'in'
+       AND m.received_at BETWEEN p_now - interval '31 days' AND p_now
+       AND (m.sent_at BETWEEN p_now - interval '39 days'
+                          AND p_now + interval '1 day'
+            OR m.sent_at = 'epoch')
+     ORDER BY m.received_at DESC LIMIT 1;
+
+    IF NOT FOUND THEN
+        SELECT m.received_at INTO v_last
+          FROM lapor.message m
+         WHERE m.phone_number_id = p_phone_number_id AND m.direction = 'in'
+           AND m.received_at <= p_now
+         ORDER BY m.received_at DESC LIMIT 1;
+    END IF;
+
+    RETURN v_last;
+END
+$$;
+
+ALTER FUNCTION lapor.number_heard(p_phone_number_id text, p_now timestamp with time zone) OWNER TO lapor_owner;
+
+--
 -- Name: phone_mask(text); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
 --
 
@@ -1495,6 +1598,75 @@ END
 $$;
 
 ALTER FUNCTION lapor.schema_version() OWNER TO lapor_owner;
+
+--
+-- Name: silence(integer, timestamp with time zone); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.silence(p_minutes integer, p_now timestamp with time zone) RETURNS SETOF jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    AS $$
+DECLARE
+    c_enough   constant integer := 8;
+    c_week     constant integer := 7;
+    c_day      constant integer := 86400;
+    v_limit    interval := make_interval(mins => p_minutes);
+    v_last     timestamptz;
+    v_seconds  double precision;
+    v_days     integer[];
+    v_expected double precision;
+    n          record;
+BEGIN
+    FOR n IN
+        SELECT p.phone_number_id, u.unit_code
+          FROM lapor.phone_number p
+          JOIN lapor.unit u ON u.unit_id = p.unit_id
+         WHERE p.active AND u.active
+         ORDER BY u.unit_code, p.phone_number_id
+    LOOP
+        v_days := NULL;
+        v_expected := NULL;
+        v_last := lapor.number_heard(n.phone_number_id, p_now);
+
+        IF v_last <= p_now - v_limit THEN
+            -- answers are read late; a day covers nearly all
+            v_last := greatest(v_last, lapor.number_answered(
+                n.phone_number_id, v_last - interval '1 day', p_now));
+        END IF;
+
+        v_seconds := extract(epoch FROM p_now - v_last);
+
+        IF v_last <= p_now - v_limit THEN
+            -- days that end before the silence began, or it would become its
+            -- own measure
+            v_days := lapor.number_days(n.phone_number_id,
+                p_now - make_interval(
+                            hours => 24 * ceil(v_seconds / c_day)::integer),
+                make_interval(secs => least(v_seconds, c_day)));
+
+            SELECT percentile_disc(0.25) WITHIN GROUP (ORDER BY d.count)
+                   * greatest(1, v_seconds / c_day)
+              INTO v_expected
+              FROM unnest(v_days) AS d (count);
+        END IF;
+
+        RETURN NEXT jsonb_build_object(
+            'unit', n.unit_code, 'phone_number_id', n.phone_number_id,
+            'verdict', CASE WHEN v_last IS NULL THEN 'never'
+                            WHEN v_days IS NULL THEN 'alive'
+                            WHEN cardinality(v_days) < c_week THEN 'new'
+                            WHEN v_expected >= c_enough THEN 'silent'
+                            ELSE 'quiet' END,
+            'last_at', v_last,
+            'silent_minutes', floor(v_seconds / 60),
+            'expected', round(v_expected::numeric, 1),
+            'days', cardinality(v_days));
+    END LOOP;
+END
+$$;
+
+ALTER FUNCTION lapor.silence(p_minutes integer, p_now timestamp with time zone) OWNER TO lapor_owner;
 
 --
 -- Name: status_lock(smallint, text); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
@@ -2487,6 +2659,18 @@ CREATE INDEX message_report_idx ON ONLY lapor.message USING btree (part, report_
 CREATE INDEX message_default_part_report_id_sent_at_idx ON lapor.message_default USING btree (part, report_id, sent_at);
 
 --
+-- Name: message_number_idx; Type: INDEX; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE INDEX message_number_idx ON ONLY lapor.message USING btree (phone_number_id, received_at);
+
+--
+-- Name: message_default_phone_number_id_received_at_idx; Type: INDEX; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE INDEX message_default_phone_number_id_received_at_idx ON lapor.message_default USING btree (phone_number_id, received_at);
+
+--
 -- Name: notice_received_at_idx; Type: INDEX; Schema: lapor; Owner: lapor_owner
 --
 
@@ -2581,6 +2765,12 @@ ALTER INDEX lapor.message_report_idx ATTACH PARTITION lapor.message_default_part
 --
 
 ALTER INDEX lapor.message_wamid_key ATTACH PARTITION lapor.message_default_part_wamid_sent_at_key;
+
+--
+-- Name: message_default_phone_number_id_received_at_idx; Type: INDEX ATTACH; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER INDEX lapor.message_number_idx ATTACH PARTITION lapor.message_default_phone_number_id_received_at_idx;
 
 --
 -- Name: message_default_pkey; Type: INDEX ATTACH; Schema: lapor; Owner: lapor_owner
@@ -2800,6 +2990,24 @@ REVOKE ALL ON FUNCTION lapor.notice_store(p_part smallint, p_notice_id bigint[],
 GRANT ALL ON FUNCTION lapor.notice_store(p_part smallint, p_notice_id bigint[], p_received_at timestamp with time zone[], p_field text[], p_waba_id text[], p_phone_number_id text[], p_data text[], p_raw_id bigint[]) TO lapor_intake;
 
 --
+-- Name: FUNCTION number_answered(p_phone_number_id text, p_from timestamp with time zone, p_now timestamp with time zone); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.number_answered(p_phone_number_id text, p_from timestamp with time zone, p_now timestamp with time zone) FROM PUBLIC;
+
+--
+-- Name: FUNCTION number_days(p_phone_number_id text, p_end timestamp with time zone, p_length interval); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.number_days(p_phone_number_id text, p_end timestamp with time zone, p_length interval) FROM PUBLIC;
+
+--
+-- Name: FUNCTION number_heard(p_phone_number_id text, p_now timestamp with time zone); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.number_heard(p_phone_number_id text, p_now timestamp with time zone) FROM PUBLIC;
+
+--
 -- Name: FUNCTION phone_mask(p_phone text); Type: ACL; Schema: lapor; Owner: lapor_owner
 --
 
@@ -2898,6 +3106,14 @@ GRANT ALL ON FUNCTION lapor.schema_version() TO lapor_media;
 GRANT ALL ON FUNCTION lapor.schema_version() TO lapor_reply;
 GRANT ALL ON FUNCTION lapor.schema_version() TO lapor_ctl;
 GRANT ALL ON FUNCTION lapor.schema_version() TO lapor_reader;
+
+--
+-- Name: FUNCTION silence(p_minutes integer, p_now timestamp with time zone); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.silence(p_minutes integer, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.silence(p_minutes integer, p_now timestamp with time zone) TO lapor_ctl;
+GRANT ALL ON FUNCTION lapor.silence(p_minutes integer, p_now timestamp with time zone) TO lapor_reader;
 
 --
 -- Name: FUNCTION status_lock(p_part smallint, p_wamid text); Type: ACL; Schema: lapor; Owner: lapor_owner
