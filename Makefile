@@ -109,6 +109,8 @@ $(BUILD)/ngx_http_lapor_module.so: $(MODULE)
 	sh ngx_http_lapor_module/build.sh "$(BUILD)/module" $(SAN)
 	cp $(BUILD)/module/ngx_http_lapor_module.so $@
 
+include t/bench/rules.mk
+
 # Tests: see t/run, which builds what it needs
 
 check:
@@ -199,6 +201,7 @@ help:
 	@echo '  check      run every test; asan: under the sanitizers;'
 	@echo '             valgrind: the unit tests under valgrind'
 	@echo '  fuzz       T=SECONDS a harness (60)'
+	@echo '  bench      what ./dev bench runs'
 	@echo '  install    DESTDIR= and prefix= as usual'
 	@echo '  clean      remove BUILD'
 

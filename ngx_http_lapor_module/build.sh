@@ -7,7 +7,9 @@
 # Builds the dynamic module against the distribution's nginx (package
 # nginx-dev, whose source tree may be read-only) and leaves
 # BUILDDIR/ngx_http_lapor_module.so.  SAN=1 adds the sanitizers (gcc only), CC
-# chooses the compiler; nginx's make file makes every warning an error.
+# chooses the compiler; nginx's make file makes every warning an error.  In the
+# environment, LAPOR_ADDON is the folder of another module of this checkout and
+# LAPOR_ADDON_NAME its name.
 #
 # nginx's configure splits paths at spaces, so the work is done in a temporary
 # directory that reaches this checkout through a symbolic link; every run has
@@ -24,6 +26,8 @@ builddir=$1
 san=${2:-}
 cc=${CC:-gcc}
 src=${NGINX_SRC:-/usr/share/nginx/src}
+addon=${LAPOR_ADDON:+/$LAPOR_ADDON}
+module=${LAPOR_ADDON_NAME:-ngx_http_lapor_module}
 root=$(cd "$(dirname "$0")/.." && pwd -P)
 
 if [ ! -r "$src/conf_flags" ]; then
@@ -65,13 +69,13 @@ case $san in
 esac
 
 # conf_flags is an array of bash
-CC_OPT=$cc_opt LD_OPT=$ld_opt COMPILER=$cc WORK=$work SRC=$src \
+CC_OPT=$cc_opt LD_OPT=$ld_opt COMPILER=$cc WORK=$work SRC=$src ADDON=$addon \
 bash -euc '
     cd "$SRC"
     . ./conf_flags
     ./configure "${NGX_CONF_FLAGS[@]}" --with-cc="$COMPILER" \
         --with-cc-opt="$CC_OPT" --with-ld-opt="$LD_OPT" \
-        --add-dynamic-module="$WORK/lapor" --builddir="$WORK/objs"
+        --add-dynamic-module="$WORK/lapor$ADDON" --builddir="$WORK/objs"
 ' > "$work/configure.log" 2>&1 || {
     tail -n 30 "$work/configure.log" >&2
     exit 1
@@ -82,5 +86,5 @@ env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u CFLAGS -u LDFLAGS \
     make -s -C "$src" -f "$work/objs/Makefile" modules
 
 mkdir -p "$builddir"
-cp "$work/objs/ngx_http_lapor_module.so" "$builddir/.lapor.$$.so"
-mv "$builddir/.lapor.$$.so" "$builddir/ngx_http_lapor_module.so"
+cp "$work/objs/$module.so" "$builddir/.$module.$$.so"
+mv "$builddir/.$module.$$.so" "$builddir/$module.so"
