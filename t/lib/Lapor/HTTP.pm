@@ -2,8 +2,8 @@ package Lapor::HTTP;
 
 # Copyright (C) Lapor contributors. BSD 2-clause, see LICENSE.
 #
-# An HTTP/1.1 client on a raw socket: it can split, dribble, pipeline, chunk
-# and abort, and it says exactly what came back.
+# An HTTP/1.1 client on a raw socket, or over TLS: it can split, dribble,
+# pipeline, chunk and abort, and it says exactly what came back.
 
 use strict;
 use warnings;
@@ -11,7 +11,9 @@ use warnings;
 use Digest::SHA qw(hmac_sha256_hex);
 use IO::Select ();
 use IO::Socket::INET ();
-use Socket qw(SOL_SOCKET SO_LINGER IPPROTO_TCP TCP_NODELAY);
+use POSIX ();
+use Socket qw(AF_UNIX PF_UNSPEC SOCK_STREAM SOL_SOCKET SO_LINGER IPPROTO_TCP
+              TCP_NODELAY);
 use Time::HiRes qw(time sleep);
 
 use base 'Exporter';
@@ -129,6 +131,42 @@ sub connect {
     setsockopt $sock, IPPROTO_TCP, TCP_NODELAY, 1;
     $sock->autoflush(1);
     return bless { sock => $sock, in => '' }, $class;
+}
+
+
+# tls($port, ca => path, cert => path, key => path, name => host,
+#     alpn => 'h2', more => [options of s_client]) -> a connection object whose
+# bytes go through `openssl s_client`: Perl's core has no TLS.  One whose
+# handshake fails is closed at once.
+
+sub tls {
+    my ($class, $port, %opt) = @_;
+
+    socketpair my $ours, my $theirs, AF_UNIX, SOCK_STREAM, PF_UNSPEC
+        or die "could not make a pair of sockets: $!\n";
+
+    my @argv = ('openssl', 's_client', '-quiet', '-nocommands', '-connect',
+                "127.0.0.1:$port", '-servername', $opt{name} || 'localhost');
+    push @argv, '-CAfile', $opt{ca}, '-verify_return_error' if $opt{ca};
+    push @argv, '-cert', $opt{cert}, '-key', $opt{key} if $opt{cert};
+    push @argv, '-alpn', $opt{alpn} if $opt{alpn};
+    push @argv, @{ $opt{more} || [] };
+
+    my $pid = fork;
+    die "could not fork: $!\n" unless defined $pid;
+
+    if ($pid == 0) {
+        open STDIN, '<&', $theirs or POSIX::_exit(126);
+        open STDOUT, '>&', $theirs or POSIX::_exit(126);
+        open STDERR, '>', '/dev/null' or POSIX::_exit(126);
+        CORE::close($_) for $ours, $theirs;
+        { no warnings 'exec'; exec { $argv[0] } @argv; }
+        POSIX::_exit(127);
+    }
+
+    CORE::close($theirs);
+    $ours->autoflush(1);
+    return bless { sock => $ours, in => '', pid => $pid }, $class;
 }
 
 
@@ -250,7 +288,25 @@ sub closed {
 }
 
 
-sub close { CORE::close($_[0]{sock}); return }
+# half(): nothing more will be written
+
+sub half { return shutdown $_[0]{sock}, 1 }
+
+
+sub close {
+    my ($self) = @_;
+
+    CORE::close($self->{sock});
+    if (my $pid = delete $self->{pid}) {
+        local $?;
+        kill 'KILL', $pid;
+        waitpid $pid, 0;
+    }
+    return;
+}
+
+
+sub DESTROY { $_[0]->close if $_[0]{pid} }
 
 
 # abort(): RST instead of FIN
