@@ -173,7 +173,8 @@ install: all
 	    $(DESTDIR)$(nginxmodules)
 	install -m 644 conf/nginx/50-mod-http-lapor.conf \
 	    $(DESTDIR)$(nginxavailable)/mod-http-lapor.conf
-	install -m 644 conf/nginx/lapor.conf $(DESTDIR)$(datadir)/nginx
+	install -m 644 conf/nginx/lapor.conf conf/nginx/lapor-tls.conf \
+	    $(DESTDIR)$(datadir)/nginx
 	install -m 644 conf/redis/lapor.conf $(DESTDIR)$(datadir)/redis
 	install -m 644 conf/postgresql/lapor.conf \
 	    $(DESTDIR)$(datadir)/postgresql

@@ -31,7 +31,8 @@ for my $path (qw(
     etc/lapor/lapor.conf
     usr/share/lapor/schema/001_tables.sql usr/share/lapor/schema/roles.sql
     usr/share/lapor/demo/tarakan/units.csv
-    usr/share/lapor/nginx/lapor.conf usr/share/lapor/redis/lapor.conf
+    usr/share/lapor/nginx/lapor.conf usr/share/lapor/nginx/lapor-tls.conf
+    usr/share/lapor/redis/lapor.conf
     usr/share/lapor/postgresql/lapor.conf
     usr/share/doc/lapor/README.md
     usr/share/doc/lapor/doc/directives.md))
