@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "laporctl/check.h"
+#include "laporctl/silence.h"
 
 
 static void check_months(struct ctl_check *c, struct lapor_pg *pg);
@@ -33,6 +34,7 @@ lapor_ctl_check_tables(struct ctl_check *c, struct lapor_pg *pg)
                 "are lapor-media and lapor-reply running?");
 
     check_number(c, pg);
+    lapor_ctl_check_silence(c, pg);
 }
 
 

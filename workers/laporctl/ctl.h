@@ -112,6 +112,7 @@ int lapor_ctl_pg_fail(const struct lapor_pg *pg, const char *what);
 int lapor_ctl_decode(struct ctl_args *args);
 int lapor_ctl_classify(struct ctl_args *args);
 int lapor_ctl_setup(struct ctl_args *args);
+int lapor_ctl_silence(struct ctl_args *args);
 int lapor_ctl_unit_import(struct ctl_args *args);
 int lapor_ctl_report_list(struct ctl_args *args);
 int lapor_ctl_report_show(struct ctl_args *args);
@@ -123,6 +124,7 @@ int lapor_ctl_dead_replay(struct ctl_args *args);
 int lapor_ctl_check(struct ctl_args *args);
 
 extern const struct ctl_option  lapor_ctl_setup_options[];
+extern const struct ctl_option  lapor_ctl_silence_options[];
 extern const struct ctl_option  lapor_ctl_unit_import_options[];
 extern const struct ctl_option  lapor_ctl_report_list_options[];
 extern const struct ctl_option  lapor_ctl_webhook_send_options[];

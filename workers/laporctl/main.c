@@ -34,6 +34,10 @@ static const struct ctl_command  commands[] = {
       "look at every dependency, setting, secret and clock",
       NULL, lapor_ctl_check },
 
+    { "silence", "", 0, 0,
+      "numbers that hear nothing although they should; exit 1 if there is one",
+      lapor_ctl_silence_options, lapor_ctl_silence },
+
     { "unit import", "UNITS.csv", 1, 1,
       "add or change units, their numbers and areas; all or nothing",
       lapor_ctl_unit_import_options, lapor_ctl_unit_import },
