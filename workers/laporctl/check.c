@@ -35,6 +35,7 @@ lapor_ctl_check(struct ctl_args *args)
 
     lapor_ctl_check_files(&c);
     lapor_ctl_check_redis(&c);
+    lapor_ctl_check_spool(&c);
     lapor_ctl_check_pg(&c);
     lapor_ctl_check_web(&c);
 

@@ -37,6 +37,7 @@ void lapor_ctl_check_clock(struct ctl_check *c, const char *what,
 
 void lapor_ctl_check_files(struct ctl_check *c);
 void lapor_ctl_check_redis(struct ctl_check *c);
+void lapor_ctl_check_spool(struct ctl_check *c);
 void lapor_ctl_check_pg(struct ctl_check *c);
 void lapor_ctl_check_tables(struct ctl_check *c, struct lapor_pg *pg);
 void lapor_ctl_check_web(struct ctl_check *c);

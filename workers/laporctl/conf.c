@@ -25,6 +25,9 @@ static const struct lapor_conf_entry  entries[] = {
     CTL_ENTRY(phone_number_id, "number to ask the Graph API for"),
     CTL_ENTRY(webhook_url, "where Meta posts webhooks"),
     CTL_ENTRY(demo_dir, "where the demo profiles are"),
+    { "laporctl", "spool", LAPOR_CONF_STRING,
+      offsetof(struct ctl_conf, spool), "/var/spool/lapor/nginx",
+      "directory of nginx's lapor_spool, or off", 0, 0, 0 },
 };
 
 #define NENTRIES  (sizeof(entries) / sizeof(entries[0]))

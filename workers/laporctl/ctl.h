@@ -32,6 +32,7 @@ struct ctl_conf {
     char                *phone_number_id;
     char                *webhook_url;
     char                *demo_dir;
+    char                *spool;
 };
 
 
@@ -121,6 +122,9 @@ int lapor_ctl_raw_replay(struct ctl_args *args);
 int lapor_ctl_dead_list(struct ctl_args *args);
 int lapor_ctl_dead_show(struct ctl_args *args);
 int lapor_ctl_dead_replay(struct ctl_args *args);
+int lapor_ctl_spool_list(struct ctl_args *args);
+int lapor_ctl_spool_verify(struct ctl_args *args);
+int lapor_ctl_spool_replay(struct ctl_args *args);
 int lapor_ctl_check(struct ctl_args *args);
 
 extern const struct ctl_option  lapor_ctl_setup_options[];
@@ -131,5 +135,6 @@ extern const struct ctl_option  lapor_ctl_webhook_send_options[];
 extern const struct ctl_option  lapor_ctl_raw_replay_options[];
 extern const struct ctl_option  lapor_ctl_dead_list_options[];
 extern const struct ctl_option  lapor_ctl_dead_replay_options[];
+extern const struct ctl_option  lapor_ctl_spool_replay_options[];
 
 #endif

@@ -70,6 +70,18 @@ static const struct ctl_command  commands[] = {
       "queue them again",
       lapor_ctl_dead_replay_options, lapor_ctl_dead_replay },
 
+    { "spool list", "[DIR]", 0, 1,
+      "what nginx kept while Redis was away",
+      NULL, lapor_ctl_spool_list },
+
+    { "spool verify", "[DIR]", 0, 1,
+      "read all of it, and say what is damaged",
+      NULL, lapor_ctl_spool_verify },
+
+    { "spool replay", "[DIR]", 0, 1,
+      "into Redis, the oldest first, what no nginx is left to bring there",
+      lapor_ctl_spool_replay_options, lapor_ctl_spool_replay },
+
     { "decode", "[FILE...]", 0, -1,
       "webhook bodies into one JSON object a line",
       NULL, lapor_ctl_decode },

@@ -59,10 +59,16 @@ sub put {
 sub segments {
     my ($dir) = @_;
 
-    return sort grep { m{/$NAME\z} } glob "$dir/*.spool";
+    my @found = sort grep { m{/$NAME\z} } glob "$dir/*.spool";
+    return @found;
 }
 
-sub damaged { return sort glob "$_[0]/*.damaged" }
+sub damaged {
+    my ($dir) = @_;
+
+    my @found = sort glob "$dir/*.damaged";
+    return @found;
+}
 
 
 # hold($path) -> a handle that holds the lock, as a writer does; undef if
