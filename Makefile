@@ -178,7 +178,8 @@ install: all
 	install -m 644 conf/redis/lapor.conf $(DESTDIR)$(datadir)/redis
 	install -m 644 conf/postgresql/lapor.conf \
 	    $(DESTDIR)$(datadir)/postgresql
-	install -m 644 conf/systemd/*.service $(DESTDIR)$(unitdir)
+	install -m 644 conf/systemd/*.service conf/systemd/*.timer \
+	    $(DESTDIR)$(unitdir)
 	install -m 644 conf/systemd/lapor.sysusers \
 	    $(DESTDIR)$(sysusersdir)/lapor.conf
 	install -m 644 conf/systemd/lapor.tmpfiles \

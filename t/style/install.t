@@ -27,6 +27,8 @@ for my $path (qw(
     lib/systemd/system/lapor-intake.service
     lib/systemd/system/lapor-media.service
     lib/systemd/system/lapor-reply.service
+    lib/systemd/system/lapor-silence.service
+    lib/systemd/system/lapor-silence.timer
     usr/lib/sysusers.d/lapor.conf usr/lib/tmpfiles.d/lapor.conf
     etc/lapor/lapor.conf
     usr/share/lapor/schema/001_tables.sql usr/share/lapor/schema/roles.sql
@@ -58,6 +60,11 @@ for my $program (qw(lapor-intake lapor-media lapor-reply)) {
     is($rc, 0, "$program accepts the shipped configuration")
         or diag($out, $err);
 }
+
+# what lapor-silence.service runs gets as far as the database
+($rc, $out, $err) = run_cmd("$root/usr/bin/laporctl", '-c',
+    "$root/etc/lapor/lapor.conf", 'silence', '--database', "host=$root");
+is($rc, 2, 'laporctl accepts it, too') or diag($out, $err);
 
 append_line("$root/etc/lapor/lapor.conf", '# mine');
 run_cmd({ timeout => 300 }, @make);

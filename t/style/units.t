@@ -11,6 +11,7 @@ use File::Glob ':bsd_glob';      # a blank in a path is no separator
 my $analyze = need_program('systemd-analyze');
 my $repo = repo_dir();
 my @units = glob "$repo/conf/systemd/*.service";
+my %other = ('lapor-silence' => '/usr/bin/laporctl');
 
 cmp_ok(scalar @units, '>=', 3, 'there are unit files');
 
@@ -22,8 +23,9 @@ for my $unit (@units) {
     my ($name) = $unit =~ m{([^/]+)\.service$};
     my $text = slurp($unit);
 
-    like($text, qr/^ExecStart=\/usr\/sbin\/$name -c/m, "$name starts itself");
-    $text =~ s{/usr/sbin/$name\b}{/bin/true}g;
+    my $program = $other{$name} || "/usr/sbin/$name";
+    like($text, qr/^ExecStart=\Q$program\E -c/m, "$name starts its program");
+    $text =~ s{\Q$program\E\b}{/bin/true}g;
     spew("$root/units/$name.service", $text);
 
     my ($rc, $out, $err) = run_cmd($analyze, 'verify', '--man=no',
@@ -38,6 +40,18 @@ for my $unit (@units) {
 
     cmp_ok(defined $exposure ? $exposure : 10, '<', 2.0,
            "$name.service is closed") or diag($out, $err);
+}
+
+# the timers, beside what they start
+for my $timer (glob "$repo/conf/systemd/*.timer") {
+    my ($name) = $timer =~ m{([^/]+)\.timer$};
+
+    spew("$root/units/$name.timer", slurp($timer));
+    ok(-e "$root/units/$name.service", "$name.timer has something to start");
+    my (undef, $out, $err) = run_cmd($analyze, 'verify', '--man=no',
+                                     "$root/units/$name.timer");
+    is(join("\n", grep { /\Q$name\E/ } split /\n/, "$out$err"), '',
+       "$name.timer is understood");
 }
 
 done_testing();
