@@ -86,7 +86,8 @@ sub start {
     my ($workers) = @_;
 
     $redis = Lapor::Redis->new;
-    $nginx = Lapor::Nginx->new;
+    $nginx = Lapor::Nginx->new(steady => 'a worker that stops keeps no '
+        . 'connection');
     ($slow, $h2c) = (free_port(), free_port());
     my $webhook = 'location = /webhook/whatsapp { lapor_webhook on; }';
 
@@ -521,7 +522,7 @@ for my $workers (1, 2) {
 # what does not fit, sent by who does not say how long it will be
 
 subtest 'too large' => sub {
-    my $own = Lapor::Nginx->new;
+    my $own = Lapor::Nginx->new(steady => 'as above');
     my $plain = free_port();
     $own->lapor(redis => $redis->address, listen => 'http2',
                 server => "listen 127.0.0.1:$plain;")->run;

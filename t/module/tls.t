@@ -71,7 +71,8 @@ issue($_, $wrong_name{$_}, 'signer', $client) for sort keys %wrong_name;
 # --- the file that is shipped
 
 my $redis = Lapor::Redis->new;
-my $nginx = Lapor::Nginx->new;
+my $nginx = Lapor::Nginx->new(steady => 'a worker that stops keeps no '
+    . 'connection');
 my $port = $nginx->port;
 my $local = free_port();
 
