@@ -26,8 +26,9 @@ our $TOKEN = 'token-verifikasi-contoh';
 
 
 # new(dir => path, port => N, before => [module paths], after => [paths],
-#     level => 'info', env => {}) -> object, nothing started.  `before` and
-# `after` are loaded before and after our own module.
+#     level => 'info', env => {}, daemon => 0|1) -> object, nothing started.
+# `before` and `after` are loaded before and after our own module; for a
+# daemon see Lapor::Soak::Nginx.
 
 sub new {
     my ($class, %opt) = @_;
@@ -39,6 +40,7 @@ sub new {
         after  => $opt{after} || [],
         level  => $opt{level} || 'info',
         env    => $opt{env} || {},
+        daemon => $opt{daemon} ? 'on' : 'off',
         allow  => [],
         forbid => [$SECRET, $TOKEN],
         seen   => {},
@@ -94,7 +96,7 @@ sub conf {
                @{ $self->{before} }, $module, @{ $self->{after} };
     my $user = $> == 0 ? "user nobody nogroup;\n" : '';
 
-    my $globals = "${user}daemon off;\npid $dir/nginx.pid;\n"
+    my $globals = "${user}daemon $self->{daemon};\npid $dir/nginx.pid;\n"
         . "error_log $dir/logs/error.log $self->{level};\n$load";
 
     my $http = join '', map { "${_}_temp_path $dir/tmp/$_;\n" }
