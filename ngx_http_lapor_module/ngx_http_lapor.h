@@ -66,6 +66,19 @@
 /* workers, old and new together, that can have gauges of their own */
 #define NGX_HTTP_LAPOR_SLOTS            512
 
+/* phone numbers that are counted each; one operator has some hundreds */
+#define NGX_HTTP_LAPOR_NUMBERS          8192
+
+/* places for them, a power of two, so that half of them stay empty */
+#define NGX_HTTP_LAPOR_NUMBER_BITS      14
+#define NGX_HTTP_LAPOR_NUMBER_PLACES    (1 << NGX_HTTP_LAPOR_NUMBER_BITS)
+
+/* contexts of a secret that wait for a long body, about 1 KB each */
+#define NGX_HTTP_LAPOR_SPARES           32
+
+/* of a histogram; the last bucket has no upper bound */
+#define NGX_HTTP_LAPOR_BUCKETS          14
+
 
 /* what lapor_ack demands and what Redis gives; more is stronger */
 
@@ -81,6 +94,7 @@ typedef enum {
 typedef enum {
     NGX_HTTP_LAPOR_NONE = 0,
     NGX_HTTP_LAPOR_ACCEPTED,
+    NGX_HTTP_LAPOR_SPOOLED,
     NGX_HTTP_LAPOR_NO_SIGNATURE,
     NGX_HTTP_LAPOR_DOUBLE_SIGNATURE,
     NGX_HTTP_LAPOR_MALFORMED_SIGNATURE,
@@ -95,11 +109,26 @@ typedef enum {
     NGX_HTTP_LAPOR_REDIS_ERROR,
     NGX_HTTP_LAPOR_REDIS_LOST,
     NGX_HTTP_LAPOR_TIMEOUT,
+    NGX_HTTP_LAPOR_SPOOL_FULL,
+    NGX_HTTP_LAPOR_SPOOL_ERROR,
     NGX_HTTP_LAPOR_FAILED,
     NGX_HTTP_LAPOR_VERIFIED,
     NGX_HTTP_LAPOR_VERIFY_REFUSED,
     NGX_HTTP_LAPOR_RESULTS
 } ngx_http_lapor_result_e;
+
+
+/* $lapor_signature */
+
+typedef enum {
+    NGX_HTTP_LAPOR_VERDICT_UNKNOWN = 0,       /* it was not, or not yet */
+    NGX_HTTP_LAPOR_VERDICT_VALID,
+    NGX_HTTP_LAPOR_VERDICT_MISSING,
+    NGX_HTTP_LAPOR_VERDICT_DOUBLED,
+    NGX_HTTP_LAPOR_VERDICT_MALFORMED,
+    NGX_HTTP_LAPOR_VERDICT_WRONG,
+    NGX_HTTP_LAPOR_VERDICTS
+} ngx_http_lapor_verdict_e;
 
 
 /* error replies of Redis, by their first word */
@@ -110,9 +139,21 @@ typedef enum {
     NGX_HTTP_LAPOR_ERR_LOADING,
     NGX_HTTP_LAPOR_ERR_MISCONF,
     NGX_HTTP_LAPOR_ERR_NOAUTH,
+    NGX_HTTP_LAPOR_ERR_MOVED,
+    NGX_HTTP_LAPOR_ERR_ASK,
+    NGX_HTTP_LAPOR_ERR_CLUSTERDOWN,
     NGX_HTTP_LAPOR_ERR_OTHER,
     NGX_HTTP_LAPOR_ERRS
 } ngx_http_lapor_err_e;
+
+
+/* from a verified body to its confirmation, by whoever has confirmed it */
+
+typedef enum {
+    NGX_HTTP_LAPOR_HIST_QUEUE = 0,            /* Redis */
+    NGX_HTTP_LAPOR_HIST_SPOOL,                /* the spool's disk */
+    NGX_HTTP_LAPOR_HISTS
+} ngx_http_lapor_hist_e;
 
 
 /* gauges of one worker, written by it alone, valid while pid is alive */
@@ -126,6 +167,21 @@ typedef struct {
 } ngx_http_lapor_slot_t;
 
 
+typedef struct {
+    ngx_atomic_t                  buckets[NGX_HTTP_LAPOR_BUCKETS];
+    ngx_atomic_t                  usec;       /* sum of all */
+} ngx_http_lapor_histogram_t;
+
+
+/* webhooks of one phone number */
+
+typedef struct {
+    volatile uint64_t             number;     /* 0: nobody's yet */
+    ngx_atomic_t                  webhooks;   /* accepted and spooled */
+    ngx_atomic_t                  last;       /* time of the last, UNIX */
+} ngx_http_lapor_number_t;
+
+
 /* in shared memory, kept over a reload */
 
 typedef struct {
@@ -136,12 +192,34 @@ typedef struct {
     ngx_atomic_t                  connects;
     ngx_atomic_t                  losses;
     ngx_atomic_t                  late;       /* replies that nobody awaited */
+    ngx_http_lapor_histogram_t    hists[NGX_HTTP_LAPOR_HISTS];
+
+    ngx_atomic_t                  spool_bytes;
+    ngx_atomic_t                  spool_files;
+    ngx_atomic_t                  spool_damaged;
+    ngx_atomic_t                  replayed;
+    ngx_atomic_t                  replayed_bytes;
+    ngx_atomic_t                  replay_failures;
+
     ngx_http_lapor_slot_t         slots[NGX_HTTP_LAPOR_SLOTS];
+
+    ngx_atomic_t                  numbers_used;
+    ngx_http_lapor_number_t       other;      /* what found no place */
+    ngx_http_lapor_number_t       numbers[NGX_HTTP_LAPOR_NUMBER_PLACES];
 } ngx_http_lapor_stat_t;
 
 
 typedef struct ngx_http_lapor_link_s  ngx_http_lapor_link_t;
 typedef struct ngx_http_lapor_op_s    ngx_http_lapor_op_t;
+
+
+/* one app secret; it dies with the cycle's pool, and its contexts with it */
+
+typedef struct {
+    EVP_MAC_CTX                  *mac;        /* keyed, of no request */
+    ngx_uint_t                    nspares;
+    EVP_MAC_CTX                  *spares[NGX_HTTP_LAPOR_SPARES];
+} ngx_http_lapor_secret_t;
 
 
 /* one lapor_redis directive */
@@ -180,7 +258,7 @@ typedef struct {
 
     ngx_str_t                     token_file;
     u_char                       *token;      /* SHA-256 of the verify token */
-    ngx_array_t                  *secrets;    /* EVP_MAC_CTX *, keyed */
+    ngx_array_t                  *secrets;    /* ngx_http_lapor_secret_t * */
     ngx_http_lapor_redis_t       *redis;
     ngx_http_lapor_target_t      *target;
     ngx_uint_t                    ack;
@@ -199,7 +277,16 @@ typedef struct {
     ngx_str_t                     query;      /* as received, see hide_query */
     ngx_str_t                     stream;
     ngx_str_t                     id;
-    unsigned                      status:1;   /* goes to a status stream */
+    ngx_int_t                     partition;  /* -1 until it is known */
+    uint64_t                      queue_usec; /* 0 until confirmed */
+    ngx_http_lapor_scan_t         scan;       /* of the verified body */
+
+    ngx_uint_t                    verdict;
+    size_t                        received;   /* of the body, decoded */
+    ngx_array_t                  *secrets;    /* whose contexts macs are */
+    EVP_MAC_CTX                 **macs;       /* or NULL, see _signature.c */
+    unsigned                      expects:1;  /* expected is set */
+    unsigned                      whole:1;    /* to be summed up at its end */
     u_char                        expected[NGX_HTTP_LAPOR_DIGEST_LEN];
     u_char                        digest[NGX_HTTP_LAPOR_DIGEST_LEN];
 } ngx_http_lapor_ctx_t;
@@ -266,6 +353,8 @@ extern ngx_module_t  ngx_http_lapor_module;
 
 /* ngx_http_lapor_module.c */
 
+ngx_int_t ngx_http_lapor_handler(ngx_http_request_t *r);
+
 /*
  * Answers with an empty body; Retry-After comes with 503, Allow with 405.
  * Returns what ngx_http_finalize_request() takes.
@@ -309,9 +398,29 @@ ngx_int_t ngx_http_lapor_hide_query(ngx_http_request_t *r);
 
 /* ngx_http_lapor_body.c */
 
-ngx_int_t ngx_http_lapor_signature(ngx_http_request_t *r,
-    ngx_http_lapor_ctx_t *ctx);
+/* once per configuration, when nginx has set its own body filter */
+void ngx_http_lapor_body_init(void);
 void ngx_http_lapor_body_handler(ngx_http_request_t *r);
+
+
+/* ngx_http_lapor_signature.c */
+
+/*
+ * All set ctx->verdict when it is known, and ctx->result where they return a
+ * status to refuse the request with instead of NGX_OK.
+ */
+ngx_int_t ngx_http_lapor_signature_header(ngx_http_request_t *r,
+    ngx_http_lapor_ctx_t *ctx);
+void ngx_http_lapor_signature_add(ngx_http_request_t *r,
+    ngx_http_lapor_ctx_t *ctx, ngx_chain_t *in);
+ngx_int_t ngx_http_lapor_signature_check(ngx_http_request_t *r,
+    ngx_http_lapor_ctx_t *ctx, size_t size);
+
+
+/* ngx_http_lapor_log.c */
+
+ngx_int_t ngx_http_lapor_add_variables(ngx_conf_t *cf);
+ngx_int_t ngx_http_lapor_log_handler(ngx_http_request_t *r);
 
 
 /* ngx_http_lapor_op.c */
@@ -361,12 +470,25 @@ ngx_int_t ngx_http_lapor_adapter_attach(ngx_http_lapor_link_t *link,
 ngx_int_t ngx_http_lapor_status_init_zone(ngx_shm_zone_t *zone, void *data);
 void ngx_http_lapor_status_claim(ngx_log_t *log);
 void ngx_http_lapor_status_release(void);
-ngx_int_t ngx_http_lapor_status_handler(ngx_http_request_t *r);
-ngx_str_t *ngx_http_lapor_result_name(ngx_uint_t result);
+
+/* the gauges of all workers that are alive */
+void ngx_http_lapor_status_sum(ngx_http_lapor_slot_t *ret_sum);
+
+/* histogram is one of ngx_http_lapor_hist_e */
+void ngx_http_lapor_status_observe(ngx_uint_t histogram, uint64_t usec);
+
+/* a webhook of this phone number was answered 200 */
+void ngx_http_lapor_status_number(uint64_t number);
 
 /* never NULL: outside of a worker, memory that nobody reads */
 extern ngx_http_lapor_stat_t  *ngx_http_lapor_stat;
 extern ngx_http_lapor_slot_t  *ngx_http_lapor_slot;
+
+
+/* ngx_http_lapor_page.c */
+
+ngx_int_t ngx_http_lapor_page_handler(ngx_http_request_t *r);
+ngx_str_t *ngx_http_lapor_result_name(ngx_uint_t result);
 
 
 #endif /* _NGX_HTTP_LAPOR_H_INCLUDED_ */

@@ -2,79 +2,127 @@
 /*
  * Copyright (C) Lapor contributors. BSD 2-clause, see LICENSE.
  *
- * The signature header, the body, and whether they belong together.
- *
- * The MAC contexts of a location carry their key since the configuration was
- * read and are started again for each body, which costs half of a copy.
+ * The body: a filter sees each piece as it arrives, decoded, and keeps it in
+ * bounds and in memory; the handler has it whole.
  */
 
 
 #include "ngx_http_lapor.h"
 
 
+/* so much of a body in several buffers is put together first for the scan */
+#define NGX_HTTP_LAPOR_BODY_HEAD  4096
+
+
+static ngx_int_t ngx_http_lapor_body_filter(ngx_http_request_t *r,
+    ngx_chain_t *in);
+static ngx_int_t ngx_http_lapor_body_bound(ngx_http_request_t *r,
+    ngx_http_lapor_ctx_t *ctx, ngx_chain_t *in);
 static ngx_int_t ngx_http_lapor_body_size(ngx_http_request_t *r,
     size_t *ret_size);
-static ngx_int_t ngx_http_lapor_body_check(ngx_http_request_t *r,
-    ngx_http_lapor_ctx_t *ctx);
-static ngx_int_t ngx_http_lapor_body_digest(ngx_http_request_t *r,
-    EVP_MAC_CTX *mac, u_char *digest);
+static void ngx_http_lapor_body_scan(ngx_http_request_t *r,
+    ngx_http_lapor_ctx_t *ctx, size_t size);
+static size_t ngx_http_lapor_body_copy(ngx_chain_t *cl, u_char *p,
+    size_t size);
 static ngx_int_t ngx_http_lapor_body_wait(ngx_http_request_t *r);
 
 
-/* exactly one header, "sha256=" and 64 lower case hex digits; 0: so it is */
+static ngx_http_request_body_filter_pt  ngx_http_lapor_body_next;
 
-ngx_int_t
-ngx_http_lapor_signature(ngx_http_request_t *r, ngx_http_lapor_ctx_t *ctx)
+
+void
+ngx_http_lapor_body_init(void)
 {
-    ngx_uint_t        i;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *header, *found;
+    ngx_http_lapor_body_next = ngx_http_top_request_body_filter;
+    ngx_http_top_request_body_filter = ngx_http_lapor_body_filter;
+}
 
-    static ngx_str_t  name = ngx_string("x-hub-signature-256");
 
-    found = NULL;
-    part = &r->headers_in.headers.part;
-    header = part->elts;
+/*
+ * Called before any room for the body is allocated, then for each piece, and
+ * with nothing in between; maybe before our handler, for another module that
+ * wants the body first (mirror).
+ */
 
-    for (i = 0; /* void */ ; i++) {
+static ngx_int_t
+ngx_http_lapor_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
+{
+    ngx_int_t                   rc;
+    ngx_http_lapor_ctx_t       *ctx;
+    ngx_http_lapor_loc_conf_t  *lcf;
 
-        if (i >= part->nelts) {
-            if (part->next == NULL) {
-                break;
-            }
+    lcf = ngx_http_get_module_loc_conf(r, ngx_http_lapor_module);
 
-            part = part->next;
-            header = part->elts;
-            i = 0;
-        }
-
-        if (header[i].key.len != name.len
-            || ngx_strncmp(header[i].lowcase_key, name.data, name.len) != 0)
-        {
-            continue;
-        }
-
-        if (found) {
-            ctx->result = NGX_HTTP_LAPOR_DOUBLE_SIGNATURE;
-            return NGX_HTTP_FORBIDDEN;
-        }
-
-        found = &header[i];
+    if (!lcf->webhook) {
+        return ngx_http_lapor_body_next(r, in);
     }
 
-    if (found == NULL) {
-        ctx->result = NGX_HTTP_LAPOR_NO_SIGNATURE;
-        return NGX_HTTP_FORBIDDEN;
+    ctx = ngx_http_lapor_get_ctx(r);
+    if (ctx == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (ngx_http_lapor_hex(found->value.data, found->value.len, ctx->expected)
-        != 0)
+    /*
+     * No file, whatever the configuration says; and nginx's single buffer is
+     * none, but has room for what was read with the header once more.
+     */
+
+    r->request_body_in_file_only = 0;
+    r->request_body_in_single_buf = 0;
+
+    rc = ngx_http_lapor_body_bound(r, ctx, in);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    if (r->method == NGX_HTTP_POST
+        && ngx_http_lapor_signature_header(r, ctx) == NGX_OK)
     {
-        ctx->result = NGX_HTTP_LAPOR_MALFORMED_SIGNATURE;
-        return NGX_HTTP_FORBIDDEN;
+        ngx_http_lapor_signature_add(r, ctx, in);
     }
 
-    return NGX_OK;
+    return ngx_http_lapor_body_next(r, in);
+}
+
+
+/* what is beyond the buffer would be written to a file */
+
+static ngx_int_t
+ngx_http_lapor_body_bound(ngx_http_request_t *r, ngx_http_lapor_ctx_t *ctx,
+    ngx_chain_t *in)
+{
+    ngx_chain_t               *cl;
+    ngx_http_request_body_t   *rb;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    rb = r->request_body;
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    for (cl = in; cl; cl = cl->next) {
+        ctx->received += cl->buf->last - cl->buf->pos;
+    }
+
+    if (ctx->received <= clcf->client_body_buffer_size
+        && r->headers_in.content_length_n
+           <= (off_t) clcf->client_body_buffer_size)
+    {
+        /* in a chunked body the framing fills the buffer, too */
+
+        if (rb->rest <= 0 || rb->buf == NULL || rb->buf->last < rb->buf->end
+            || ctx->received == 0)
+        {
+            return NGX_OK;
+        }
+    }
+
+    ctx->result = NGX_HTTP_LAPOR_TOO_LARGE;
+
+    /* the client may still be writing: let it read the answer */
+
+    r->lingering_close = 1;
+
+    return NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
 }
 
 
@@ -101,13 +149,9 @@ ngx_http_lapor_body_handler(ngx_http_request_t *r)
 
     rc = ngx_http_lapor_body_size(r, &size);
 
-    if (rc == NGX_HTTP_REQUEST_ENTITY_TOO_LARGE) {
-        ctx->result = NGX_HTTP_LAPOR_TOO_LARGE;
-        goto refused;
-    }
-
     if (rc != NGX_OK) {
-        ctx->result = NGX_HTTP_LAPOR_FAILED;
+        ctx->result = rc == NGX_HTTP_REQUEST_ENTITY_TOO_LARGE
+                      ? NGX_HTTP_LAPOR_TOO_LARGE : NGX_HTTP_LAPOR_FAILED;
         goto refused;
     }
 
@@ -117,11 +161,13 @@ ngx_http_lapor_body_handler(ngx_http_request_t *r)
         goto refused;
     }
 
-    rc = ngx_http_lapor_body_check(r, ctx);
+    rc = ngx_http_lapor_signature_check(r, ctx, size);
 
     if (rc != NGX_OK) {
         goto refused;
     }
+
+    ngx_http_lapor_body_scan(r, ctx, size);
 
     rc = ngx_http_lapor_op_start(r, ctx, size);
 
@@ -157,10 +203,9 @@ ngx_http_lapor_body_size(ngx_http_request_t *r, size_t *ret_size)
 
     for (cl = r->request_body->bufs; cl; cl = cl->next) {
 
+        /* only when it was read in a location that is no webhook's */
+
         if (cl->buf->in_file) {
-            ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                          "lapor: body is larger than "
-                          "client_body_buffer_size");
             return NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
         }
 
@@ -173,66 +218,71 @@ ngx_http_lapor_body_size(ngx_http_request_t *r, size_t *ret_size)
 }
 
 
-static ngx_int_t
-ngx_http_lapor_body_check(ngx_http_request_t *r, ngx_http_lapor_ctx_t *ctx)
+/*
+ * The scan wants its bytes in one place.  Most bodies are short, and of a long
+ * one the beginning nearly always says enough.
+ */
+
+static void
+ngx_http_lapor_body_scan(ngx_http_request_t *r, ngx_http_lapor_ctx_t *ctx,
+    size_t size)
 {
-    ngx_uint_t                   i;
-    EVP_MAC_CTX                **mac;
-    ngx_http_lapor_loc_conf_t   *lcf;
-
-    lcf = ngx_http_get_module_loc_conf(r, ngx_http_lapor_module);
-    mac = lcf->secrets->elts;
-
-    for (i = 0; i < lcf->secrets->nelts; i++) {
-
-        if (ngx_http_lapor_body_digest(r, mac[i], ctx->digest) != NGX_OK) {
-            ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                          "lapor: could not compute a signature");
-            ctx->result = NGX_HTTP_LAPOR_FAILED;
-            return NGX_HTTP_SERVICE_UNAVAILABLE;
-        }
-
-        if (CRYPTO_memcmp(ctx->digest, ctx->expected,
-                          NGX_HTTP_LAPOR_DIGEST_LEN)
-            == 0)
-        {
-            return NGX_OK;
-        }
-    }
-
-    ctx->result = NGX_HTTP_LAPOR_WRONG_SIGNATURE;
-
-    return NGX_HTTP_FORBIDDEN;
-}
-
-
-static ngx_int_t
-ngx_http_lapor_body_digest(ngx_http_request_t *r, EVP_MAC_CTX *mac,
-    u_char *digest)
-{
-    size_t        len;
+    size_t        n;
+    u_char       *p, head[NGX_HTTP_LAPOR_BODY_HEAD];
     ngx_buf_t    *b;
     ngx_chain_t  *cl;
 
-    if (EVP_MAC_init(mac, NULL, 0, NULL) != 1) {
-        return NGX_ERROR;
+    cl = r->request_body->bufs;
+    b = cl->buf;
+
+    if ((size_t) (b->last - b->pos) == size) {
+        ngx_http_lapor_scan(b->pos, size, &ctx->scan);
+        return;
     }
 
-    for (cl = r->request_body->bufs; cl; cl = cl->next) {
-        b = cl->buf;
+    n = ngx_http_lapor_body_copy(cl, head, NGX_HTTP_LAPOR_BODY_HEAD);
 
-        if (EVP_MAC_update(mac, b->pos, b->last - b->pos) != 1) {
-            return NGX_ERROR;
+    ngx_http_lapor_scan(head, n, &ctx->scan);
+
+    if (n == size || ctx->scan.enough) {
+        return;
+    }
+
+    /* not certain, as long as the rest was not looked at */
+
+    ctx->scan.statuses = 0;
+
+    p = ngx_alloc(ngx_min(size, NGX_HTTP_LAPOR_SCAN_MAX), r->connection->log);
+
+    if (p) {
+        (void) ngx_http_lapor_body_copy(cl, p, NGX_HTTP_LAPOR_SCAN_MAX);
+        ngx_http_lapor_scan(p, size, &ctx->scan);
+        ngx_free(p);
+    }
+}
+
+
+/* the first bytes of a body, size at most; returns how many */
+
+static size_t
+ngx_http_lapor_body_copy(ngx_chain_t *cl, u_char *p, size_t size)
+{
+    size_t   n, len;
+
+    n = 0;
+
+    for ( /* void */ ; cl && n < size; cl = cl->next) {
+        len = ngx_min((size_t) (cl->buf->last - cl->buf->pos), size - n);
+
+        /* the last buffer of a chunked body is empty and has no address */
+
+        if (len) {
+            ngx_memcpy(p + n, cl->buf->pos, len);
+            n += len;
         }
     }
 
-    if (EVP_MAC_final(mac, digest, &len, NGX_HTTP_LAPOR_DIGEST_LEN) != 1
-        || len != NGX_HTTP_LAPOR_DIGEST_LEN)
-    {
-        return NGX_ERROR;
-    }
-
-    return NGX_OK;
+    return n;
 }
 
 

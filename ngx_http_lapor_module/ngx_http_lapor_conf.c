@@ -18,6 +18,8 @@ static char *ngx_http_lapor_redis_option(ngx_conf_t *cf,
     ngx_http_lapor_redis_t *redis, ngx_str_t *value);
 static char *ngx_http_lapor_redis_name(ngx_conf_t *cf,
     ngx_http_lapor_redis_t *redis, ngx_str_t *name);
+static void ngx_http_lapor_merge_webhook(ngx_conf_t *cf,
+    ngx_http_lapor_loc_conf_t *prev, ngx_http_lapor_loc_conf_t *conf);
 static char *ngx_http_lapor_check_webhook(ngx_conf_t *cf,
     ngx_http_lapor_loc_conf_t *lcf);
 static void ngx_http_lapor_check_buffer(ngx_conf_t *cf,
@@ -375,7 +377,8 @@ ngx_http_lapor_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_lapor_loc_conf_t *prev = parent;
     ngx_http_lapor_loc_conf_t *conf = child;
 
-    ngx_conf_merge_value(conf->webhook, prev->webhook, 0);
+    ngx_http_lapor_merge_webhook(cf, prev, conf);
+
     ngx_conf_merge_uint_value(conf->ack, prev->ack, NGX_HTTP_LAPOR_ACK_FSYNC);
     ngx_conf_merge_value(conf->partitions, prev->partitions, 16);
     ngx_conf_merge_msec_value(conf->timeout, prev->timeout, 1500);
@@ -399,14 +402,45 @@ ngx_http_lapor_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         return ngx_http_lapor_check_webhook(cf, conf);
     }
 
-    /*
-     * A location within a webhook's inherits values, not the handler; but
-     * after an "if" that is true the handler stays and finds this conf.
-     */
+    /* after an "if" that is true the handler finds this conf */
 
     conf->target = prev->target;
 
     return NGX_CONF_OK;
+}
+
+
+/*
+ * Only blocks without a name of their own, "if" and "limit_except", are part of
+ * the location around them.  The latter has a handler of its own.
+ */
+
+static void
+ngx_http_lapor_merge_webhook(ngx_conf_t *cf, ngx_http_lapor_loc_conf_t *prev,
+    ngx_http_lapor_loc_conf_t *conf)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (conf->webhook == NGX_CONF_UNSET) {
+        conf->webhook = clcf->noname ? prev->webhook : 0;
+    }
+
+    if (!conf->webhook) {
+        return;
+    }
+
+    if (clcf->lmt_excpt && clcf->handler == NULL) {
+        clcf->handler = ngx_http_lapor_handler;
+    }
+
+    /*
+     * An error_page would lead a request that nginx itself refuses to another
+     * location, maybe to a 200 for what nobody has stored.
+     */
+
+    clcf->error_pages = NULL;
 }
 
 

@@ -3,33 +3,27 @@
  * Copyright (C) Lapor contributors. BSD 2-clause, see LICENSE.
  *
  * WhatsApp webhooks into Redis Streams: directives, the location's handler,
- * variables, and what happens when a process starts and ends.
+ * and what happens when a process starts and ends.
  *
  * A request goes: rewrite phase (the query is hidden from logs), content
- * handler here, body and signature (_body.c), XADD (_op.c over _link.c), log
- * phase (counted once, by its final result).
+ * handler here, body (_body.c) and its signature (_signature.c), XADD (_op.c
+ * over _link.c), log phase (_log.c: counted once, by its final result).
  */
 
 
 #include "ngx_http_lapor.h"
 
 
-static ngx_int_t ngx_http_lapor_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_lapor_post(ngx_http_request_t *r);
+static ngx_int_t ngx_http_lapor_post_refused(ngx_http_request_t *r,
+    ngx_http_lapor_ctx_t *ctx);
 static ngx_int_t ngx_http_lapor_add_header(ngx_http_request_t *r, char *name,
     char *value);
 static ngx_int_t ngx_http_lapor_rewrite_handler(ngx_http_request_t *r);
-static ngx_int_t ngx_http_lapor_log_handler(ngx_http_request_t *r);
-static ngx_uint_t ngx_http_lapor_result(ngx_http_request_t *r);
-static ngx_int_t ngx_http_lapor_variable_result(ngx_http_request_t *r,
-    ngx_http_variable_value_t *v, uintptr_t data);
-static ngx_int_t ngx_http_lapor_variable_text(ngx_http_request_t *r,
-    ngx_http_variable_value_t *v, uintptr_t data);
 static char *ngx_http_lapor_webhook(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_lapor_status(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
-static ngx_int_t ngx_http_lapor_preconfiguration(ngx_conf_t *cf);
 static ngx_int_t ngx_http_lapor_postconfiguration(ngx_conf_t *cf);
 static ngx_int_t ngx_http_lapor_init_process(ngx_cycle_t *cycle);
 static void ngx_http_lapor_exit_process(ngx_cycle_t *cycle);
@@ -123,7 +117,7 @@ static ngx_command_t  ngx_http_lapor_commands[] = {
 
 
 static ngx_http_module_t  ngx_http_lapor_module_ctx = {
-    ngx_http_lapor_preconfiguration,       /* preconfiguration */
+    ngx_http_lapor_add_variables,          /* preconfiguration */
     ngx_http_lapor_postconfiguration,      /* postconfiguration */
 
     ngx_http_lapor_create_main_conf,       /* create main configuration */
@@ -153,24 +147,7 @@ ngx_module_t  ngx_http_lapor_module = {
 };
 
 
-static ngx_http_variable_t  ngx_http_lapor_variables[] = {
-
-    { ngx_string("lapor_result"), NULL,
-      ngx_http_lapor_variable_result, 0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
-
-    { ngx_string("lapor_stream"), NULL,
-      ngx_http_lapor_variable_text,
-      offsetof(ngx_http_lapor_ctx_t, stream), NGX_HTTP_VAR_NOCACHEABLE, 0 },
-
-    { ngx_string("lapor_stream_id"), NULL,
-      ngx_http_lapor_variable_text,
-      offsetof(ngx_http_lapor_ctx_t, id), NGX_HTTP_VAR_NOCACHEABLE, 0 },
-
-      ngx_http_null_variable
-};
-
-
-static ngx_int_t
+ngx_int_t
 ngx_http_lapor_handler(ngx_http_request_t *r)
 {
     ngx_int_t              rc;
@@ -220,7 +197,7 @@ ngx_http_lapor_post(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    status = ngx_http_lapor_signature(r, ctx);
+    status = ngx_http_lapor_post_refused(r, ctx);
 
     if (status != NGX_OK) {
         rc = ngx_http_discard_request_body(r);
@@ -243,6 +220,38 @@ ngx_http_lapor_post(ngx_http_request_t *r)
 }
 
 
+/* NGX_OK, or the status that it gets before its body is read */
+
+static ngx_int_t
+ngx_http_lapor_post_refused(ngx_http_request_t *r, ngx_http_lapor_ctx_t *ctx)
+{
+    ngx_int_t                  rc;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    rc = ngx_http_lapor_signature_header(r, ctx);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    if (r->headers_in.content_length_n
+        > (off_t) clcf->client_body_buffer_size)
+    {
+        ctx->result = NGX_HTTP_LAPOR_TOO_LARGE;
+
+        /* no 100 Continue */
+
+        r->expect_tested = 1;
+
+        return NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
+    }
+
+    return NGX_OK;
+}
+
+
 ngx_http_lapor_ctx_t *
 ngx_http_lapor_get_ctx(ngx_http_request_t *r)
 {
@@ -254,6 +263,7 @@ ngx_http_lapor_get_ctx(ngx_http_request_t *r)
         ctx = ngx_pcalloc(r->pool, sizeof(ngx_http_lapor_ctx_t));
 
         if (ctx) {
+            ctx->partition = -1;
             ngx_http_set_ctx(r, ctx, ngx_http_lapor_module);
         }
     }
@@ -328,114 +338,6 @@ ngx_http_lapor_rewrite_handler(ngx_http_request_t *r)
 }
 
 
-/* each request of a webhook location is counted here and only here */
-
-static ngx_int_t
-ngx_http_lapor_log_handler(ngx_http_request_t *r)
-{
-    ngx_uint_t  result;
-
-    result = ngx_http_lapor_result(r);
-
-    if (result != NGX_HTTP_LAPOR_NONE) {
-        (void) ngx_atomic_fetch_add(&ngx_http_lapor_stat->results[result], 1);
-    }
-
-    return NGX_OK;
-}
-
-
-static ngx_uint_t
-ngx_http_lapor_result(ngx_http_request_t *r)
-{
-    ngx_http_lapor_ctx_t       *ctx;
-    ngx_http_lapor_loc_conf_t  *lcf;
-
-    ctx = ngx_http_get_module_ctx(r, ngx_http_lapor_module);
-    lcf = ngx_http_get_module_loc_conf(r, ngx_http_lapor_module);
-
-    if (ctx && ctx->result != NGX_HTTP_LAPOR_NONE) {
-        return ctx->result;
-    }
-
-    if (!lcf->webhook) {
-        return NGX_HTTP_LAPOR_NONE;
-    }
-
-    /* nginx has ended it before our handler, or while the body came in */
-
-    switch (r->headers_out.status) {
-
-    case NGX_HTTP_REQUEST_ENTITY_TOO_LARGE:
-        return NGX_HTTP_LAPOR_TOO_LARGE;
-
-    case 0:
-    case NGX_HTTP_CLIENT_CLOSED_REQUEST:
-        return NGX_HTTP_LAPOR_ABORTED;
-
-    default:
-        return NGX_HTTP_LAPOR_BAD_REQUEST;
-    }
-}
-
-
-static ngx_int_t
-ngx_http_lapor_variable_result(ngx_http_request_t *r,
-    ngx_http_variable_value_t *v, uintptr_t data)
-{
-    ngx_str_t   *name;
-    ngx_uint_t   result;
-
-    result = ngx_http_lapor_result(r);
-
-    if (result == NGX_HTTP_LAPOR_NONE) {
-        v->not_found = 1;
-        return NGX_OK;
-    }
-
-    name = ngx_http_lapor_result_name(result);
-
-    v->data = name->data;
-    v->len = name->len;
-    v->valid = 1;
-    v->no_cacheable = 0;
-    v->not_found = 0;
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_lapor_variable_text(ngx_http_request_t *r,
-    ngx_http_variable_value_t *v, uintptr_t data)
-{
-    ngx_str_t             *text;
-    ngx_http_lapor_ctx_t  *ctx;
-
-    ctx = ngx_http_get_module_ctx(r, ngx_http_lapor_module);
-
-    if (ctx == NULL) {
-        v->not_found = 1;
-        return NGX_OK;
-    }
-
-    text = (ngx_str_t *) ((char *) ctx + data);
-
-    if (text->len == 0) {
-        v->not_found = 1;
-        return NGX_OK;
-    }
-
-    v->data = text->data;
-    v->len = text->len;
-    v->valid = 1;
-    v->no_cacheable = 0;
-    v->not_found = 0;
-
-    return NGX_OK;
-}
-
-
 static char *
 ngx_http_lapor_webhook(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
@@ -468,28 +370,9 @@ ngx_http_lapor_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_http_core_loc_conf_t  *clcf;
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
-    clcf->handler = ngx_http_lapor_status_handler;
+    clcf->handler = ngx_http_lapor_page_handler;
 
     return NGX_CONF_OK;
-}
-
-
-static ngx_int_t
-ngx_http_lapor_preconfiguration(ngx_conf_t *cf)
-{
-    ngx_http_variable_t  *var, *v;
-
-    for (v = ngx_http_lapor_variables; v->name.len; v++) {
-        var = ngx_http_add_variable(cf, &v->name, v->flags);
-        if (var == NULL) {
-            return NGX_ERROR;
-        }
-
-        var->get_handler = v->get_handler;
-        var->data = v->data;
-    }
-
-    return NGX_OK;
 }
 
 
@@ -520,6 +403,8 @@ ngx_http_lapor_postconfiguration(ngx_conf_t *cf)
 
     zone->init = ngx_http_lapor_status_init_zone;
     mcf->zone = zone;
+
+    ngx_http_lapor_body_init();
 
     h = ngx_array_push(&cmcf->phases[NGX_HTTP_REWRITE_PHASE].handlers);
     if (h == NULL) {

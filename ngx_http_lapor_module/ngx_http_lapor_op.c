@@ -22,7 +22,7 @@ static ngx_http_lapor_op_t *ngx_http_lapor_op_create(ngx_http_request_t *r,
 static ngx_int_t ngx_http_lapor_op_build(ngx_http_lapor_op_t *op,
     ngx_http_request_t *r, ngx_http_lapor_ctx_t *ctx);
 static ngx_int_t ngx_http_lapor_op_stream(ngx_http_request_t *r,
-    ngx_http_lapor_ctx_t *ctx, u_char *body, size_t size);
+    ngx_http_lapor_ctx_t *ctx);
 static void ngx_http_lapor_op_send(ngx_http_lapor_op_t *op);
 static void ngx_http_lapor_op_reply(redisAsyncContext *ac, void *data,
     void *privdata);
@@ -194,7 +194,7 @@ ngx_http_lapor_op_build(ngx_http_lapor_op_t *op, ngx_http_request_t *r,
         }
     }
 
-    if (ngx_http_lapor_op_stream(r, ctx, body, op->size) != NGX_OK) {
+    if (ngx_http_lapor_op_stream(r, ctx) != NGX_OK) {
         ngx_free(op->command);
         return NGX_ERROR;
     }
@@ -219,21 +219,17 @@ ngx_http_lapor_op_build(ngx_http_lapor_op_t *op, ngx_http_request_t *r,
 
 
 static ngx_int_t
-ngx_http_lapor_op_stream(ngx_http_request_t *r, ngx_http_lapor_ctx_t *ctx,
-    u_char *body, size_t size)
+ngx_http_lapor_op_stream(ngx_http_request_t *r, ngx_http_lapor_ctx_t *ctx)
 {
     u_char                     *p;
     uint32_t                    part;
-    ngx_http_lapor_scan_t       scan;
     ngx_http_lapor_loc_conf_t  *lcf;
 
     lcf = ngx_http_get_module_loc_conf(r, ngx_http_lapor_module);
 
-    ngx_http_lapor_scan(body, size, &scan);
-
     /* without a sender the digest spreads as well as anything */
 
-    part = scan.sender ? scan.hash % 256 : ctx->digest[0];
+    part = ctx->scan.sender ? ctx->scan.hash % 256 : ctx->digest[0];
     part %= (uint32_t) lcf->partitions;
 
     p = ngx_pnalloc(r->pool, sizeof("lapor:{00}:status") - 1);
@@ -243,8 +239,8 @@ ngx_http_lapor_op_stream(ngx_http_request_t *r, ngx_http_lapor_ctx_t *ctx,
 
     ctx->stream.data = p;
     ctx->stream.len = ngx_sprintf(p, "lapor:{%02xD}:%s", part,
-                                  scan.statuses ? "status" : "msg") - p;
-    ctx->status = scan.statuses;
+                                  ctx->scan.statuses ? "status" : "msg") - p;
+    ctx->partition = (ngx_int_t) part;
 
     return NGX_OK;
 }
@@ -398,10 +394,13 @@ ngx_http_lapor_op_stored(ngx_http_request_t *r, ngx_http_lapor_op_t *op,
         ngx_memcpy(ctx->id.data, reply->str, reply->len);
     }
 
+    ctx->queue_usec = (uint64_t) (ngx_current_msec - op->start) * 1000 + 1;
+    ngx_http_lapor_status_observe(NGX_HTTP_LAPOR_HIST_QUEUE, ctx->queue_usec);
+
     (void) ngx_atomic_fetch_add(&ngx_http_lapor_stat->bytes,
                                 (ngx_atomic_int_t) op->size);
 
-    if (ctx->status) {
+    if (ctx->scan.statuses) {
         (void) ngx_atomic_fetch_add(&ngx_http_lapor_stat->statuses, 1);
     }
 
@@ -456,6 +455,9 @@ ngx_http_lapor_op_error(ngx_http_lapor_op_t *op, redisReply *reply)
         ngx_string("LOADING"),
         ngx_string("MISCONF"),
         ngx_string("NOAUTH"),
+        ngx_string("MOVED"),
+        ngx_string("ASK"),
+        ngx_string("CLUSTERDOWN"),
         ngx_string("other")
     };
 

@@ -3,9 +3,9 @@
  * Copyright (C) Lapor contributors. BSD 2-clause, see LICENSE.
  *
  * A tokenizer over the keys of a webhook body, without recursion or memory.
- * It follows the one path that leads to senders,
+ * It follows the one path that leads to senders and to our number,
  *
- *     entry[] . changes[] . value . messages[] | statuses[]
+ *     entry[] . changes[] . value . messages[] | statuses[] | metadata
  *
  * and passes over everything else, so that a "from" within "context" or
  * within a citizen's text is no sender.  It is no validator: in doubt it stops,
@@ -20,6 +20,13 @@
 
 #define NGX_HTTP_LAPOR_SCAN_DEPTH  64
 
+/* of 2^64 - 1 */
+#define NGX_HTTP_LAPOR_SCAN_DIGITS  20
+
+#define ngx_http_lapor_scan_is(text, word)                                    \
+    ((text)->len == sizeof(word) - 1                                          \
+     && memcmp((text)->pos, word, sizeof(word) - 1) == 0)
+
 
 /* what the container at a depth is; OTHER is passed over */
 
@@ -31,6 +38,7 @@ typedef enum {
     SCAN_CHANGES,
     SCAN_CHANGE,
     SCAN_VALUE,
+    SCAN_METADATA,
     SCAN_MESSAGES,
     SCAN_MESSAGE,
     SCAN_STATUSES,
@@ -57,6 +65,7 @@ typedef struct {
     ngx_http_lapor_scan_text_t   message;     /* first sender of a message */
     ngx_http_lapor_scan_text_t   recipient;   /* first recipient of a status */
     ngx_http_lapor_scan_text_t   user_id;     /* of this item, second choice */
+    uint64_t                     number;      /* the first, 0: none yet */
 
     unsigned                     is_value:1;  /* a scalar or { or [ may come */
     unsigned                     in_status:1; /* this change has a status */
@@ -76,15 +85,15 @@ static void ngx_http_lapor_scan_scalar(ngx_http_lapor_scanner_t *s,
     const ngx_http_lapor_scan_text_t *text);
 static unsigned char ngx_http_lapor_scan_role(ngx_http_lapor_scanner_t *s,
     int array);
-static int ngx_http_lapor_scan_is(const ngx_http_lapor_scan_text_t *text,
-    const char *word);
+static uint64_t ngx_http_lapor_scan_number(
+    const ngx_http_lapor_scan_text_t *text);
 
 
 void
 ngx_http_lapor_scan(const unsigned char *p, size_t len,
     ngx_http_lapor_scan_t *ret_scan)
 {
-    int                                complete;
+    int                                rc;
     size_t                             i;
     uint32_t                           hash;
     ngx_http_lapor_scanner_t           s;
@@ -97,8 +106,7 @@ ngx_http_lapor_scan(const unsigned char *p, size_t len,
     s.depth = -1;
     s.is_value = 1;
 
-    complete = ngx_http_lapor_scan_body(&s) == 1
-               && len <= NGX_HTTP_LAPOR_SCAN_MAX;
+    rc = ngx_http_lapor_scan_body(&s);
 
     text = s.message.len ? &s.message : &s.recipient;
     hash = 2166136261U;
@@ -107,9 +115,12 @@ ngx_http_lapor_scan(const unsigned char *p, size_t len,
         hash = (hash ^ text->pos[i]) * 16777619U;
     }
 
-    ret_scan->statuses = complete && s.statuses && !s.doubt;
+    ret_scan->statuses = rc == 1 && len <= NGX_HTTP_LAPOR_SCAN_MAX
+                         && s.statuses && !s.doubt;
     ret_scan->sender = text->len != 0;
+    ret_scan->enough = rc == 0;
     ret_scan->hash = hash;
+    ret_scan->number = s.number;
 }
 
 
@@ -161,7 +172,9 @@ ngx_http_lapor_scan_body(ngx_http_lapor_scanner_t *s)
             return rc;
         }
 
-        if (s->message.len) {
+        /* Meta writes the number first, so nothing is read for its sake */
+
+        if (s->message.len && s->number) {
             return 0;
         }
     }
@@ -214,7 +227,10 @@ ngx_http_lapor_scan_close(ngx_http_lapor_scanner_t *s, int array)
     switch (s->role[s->depth]) {
 
     case SCAN_MESSAGE:
-        s->message = s->user_id;
+        if (s->message.len == 0) {
+            s->message = s->user_id;
+        }
+
         break;
 
     case SCAN_STATUS:
@@ -314,7 +330,9 @@ ngx_http_lapor_scan_bare(ngx_http_lapor_scanner_t *s)
 
     text.len = (size_t) (s->p - text.pos);
 
-    if (text.len == 0) {
+    /* at the end of what is here it may go on */
+
+    if (text.len == 0 || s->p == s->end) {
         return -1;
     }
 
@@ -383,7 +401,20 @@ ngx_http_lapor_scan_scalar(ngx_http_lapor_scanner_t *s,
 
     switch (s->role[s->depth]) {
 
+    case SCAN_METADATA:
+        if (s->number == 0
+            && ngx_http_lapor_scan_is(&s->key, "phone_number_id"))
+        {
+            s->number = ngx_http_lapor_scan_number(text);
+        }
+
+        break;
+
     case SCAN_MESSAGE:
+        if (s->message.len) {
+            break;
+        }
+
         if (ngx_http_lapor_scan_is(&s->key, "from")) {
 
             /* nothing comes before it: the rest may be long */
@@ -442,11 +473,16 @@ ngx_http_lapor_scan_role(ngx_http_lapor_scanner_t *s, int array)
                ? SCAN_VALUE : SCAN_OTHER;
 
     case SCAN_VALUE:
-        if (array && ngx_http_lapor_scan_is(&s->key, "messages")) {
+        if (!array) {
+            return ngx_http_lapor_scan_is(&s->key, "metadata")
+                   ? SCAN_METADATA : SCAN_OTHER;
+        }
+
+        if (ngx_http_lapor_scan_is(&s->key, "messages")) {
             return SCAN_MESSAGES;
         }
 
-        return array && ngx_http_lapor_scan_is(&s->key, "statuses")
+        return ngx_http_lapor_scan_is(&s->key, "statuses")
                ? SCAN_STATUSES : SCAN_OTHER;
 
     case SCAN_MESSAGES:
@@ -461,10 +497,32 @@ ngx_http_lapor_scan_role(ngx_http_lapor_scanner_t *s, int array)
 }
 
 
-static int
-ngx_http_lapor_scan_is(const ngx_http_lapor_scan_text_t *text,
-    const char *word)
+/* 0 for what is no such number */
+
+static uint64_t
+ngx_http_lapor_scan_number(const ngx_http_lapor_scan_text_t *text)
 {
-    return text->len == strlen(word)
-           && memcmp(text->pos, word, text->len) == 0;
+    size_t         i;
+    uint64_t       n;
+    unsigned char  digit;
+
+    if (text->len == 0 || text->len > NGX_HTTP_LAPOR_SCAN_DIGITS
+        || text->pos[0] == '0')
+    {
+        return 0;
+    }
+
+    n = 0;
+
+    for (i = 0; i < text->len; i++) {
+        digit = (unsigned char) (text->pos[i] - '0');
+
+        if (digit > 9 || n > (UINT64_MAX - digit) / 10) {
+            return 0;
+        }
+
+        n = n * 10 + digit;
+    }
+
+    return n;
 }

@@ -86,42 +86,46 @@ static char *
 ngx_http_lapor_add_secret(ngx_conf_t *cf, ngx_http_lapor_loc_conf_t *lcf,
     u_char *secret, size_t len)
 {
-    EVP_MAC              *mac;
-    OSSL_PARAM            params[2];
-    EVP_MAC_CTX         **ctx;
-    ngx_pool_cleanup_t   *cln;
+    EVP_MAC                   *mac;
+    OSSL_PARAM                 params[2];
+    ngx_pool_cleanup_t        *cln;
+    ngx_http_lapor_secret_t   *s, **slot;
 
     if (lcf->secrets == NULL) {
-        lcf->secrets = ngx_array_create(cf->pool, 2, sizeof(EVP_MAC_CTX *));
+        lcf->secrets = ngx_array_create(cf->pool, 2,
+                                        sizeof(ngx_http_lapor_secret_t *));
         if (lcf->secrets == NULL) {
             return NGX_CONF_ERROR;
         }
     }
 
     cln = ngx_pool_cleanup_add(cf->pool, 0);
-    ctx = ngx_array_push(lcf->secrets);
+    s = ngx_pcalloc(cf->pool, sizeof(ngx_http_lapor_secret_t));
+    slot = ngx_array_push(lcf->secrets);
 
-    if (cln == NULL || ctx == NULL) {
+    if (cln == NULL || s == NULL || slot == NULL) {
         return NGX_CONF_ERROR;
     }
+
+    *slot = s;
 
     /* the context keeps a reference to mac */
 
     mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-    *ctx = mac ? EVP_MAC_CTX_new(mac) : NULL;
+    s->mac = mac ? EVP_MAC_CTX_new(mac) : NULL;
     EVP_MAC_free(mac);
 
-    if (*ctx == NULL) {
+    if (s->mac == NULL) {
         return "could not be used: OpenSSL has no HMAC";
     }
 
     cln->handler = ngx_http_lapor_free_secret;
-    cln->data = *ctx;
+    cln->data = s;
 
     params[0] = OSSL_PARAM_construct_utf8_string("digest", "SHA256", 0);
     params[1] = OSSL_PARAM_construct_end();
 
-    if (EVP_MAC_init(*ctx, secret, len, params) != 1) {
+    if (EVP_MAC_init(s->mac, secret, len, params) != 1) {
         return "could not be used: OpenSSL refused the key";
     }
 
@@ -132,7 +136,13 @@ ngx_http_lapor_add_secret(ngx_conf_t *cf, ngx_http_lapor_loc_conf_t *lcf,
 static void
 ngx_http_lapor_free_secret(void *data)
 {
-    EVP_MAC_CTX_free(data);
+    ngx_http_lapor_secret_t *secret = data;
+
+    while (secret->nspares) {
+        EVP_MAC_CTX_free(secret->spares[--secret->nspares]);
+    }
+
+    EVP_MAC_CTX_free(secret->mac);
 }
 
 

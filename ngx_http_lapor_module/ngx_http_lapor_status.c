@@ -2,34 +2,32 @@
 /*
  * Copyright (C) Lapor contributors. BSD 2-clause, see LICENSE.
  *
- * Counters in shared memory and the location that shows them, in the text
- * format of Prometheus.
+ * Counters in shared memory; ngx_http_lapor_page.c shows them.
  *
- * Counters belong to all workers and survive a reload.  Gauges are kept in one
- * slot per worker, found by pid: a worker that was killed takes its gauges
- * with it, and its slot is taken over by the next.
+ * Counters belong to all workers and survive a reload.  They are only added
+ * to, one by one, without a lock; whoever reads several of them while workers
+ * write gets numbers of slightly different moments.
+ *
+ * Gauges are kept in one slot per worker, found by pid: a worker that was
+ * killed takes its gauges with it, and its slot is taken over by the next.
+ *
+ * Phone numbers stand in an open hash table.  A place once taken is never
+ * given back, so a search needs no lock: it ends at the number or at an empty
+ * place, of which there are always enough.
  */
 
 
 #include "ngx_http_lapor.h"
 
 
-/* the longest line, and how many there may be */
-#define NGX_HTTP_LAPOR_STATUS_LINE   160
-#define NGX_HTTP_LAPOR_STATUS_LINES                                          \
-    (2 * (NGX_HTTP_LAPOR_RESULTS + NGX_HTTP_LAPOR_ERRS) + 40)
+/* 2^64 divided by the golden ratio: numbers in a row are spread */
+#define NGX_HTTP_LAPOR_STATUS_SPREAD  0x9e3779b97f4a7c15ULL
 
 
 static ngx_uint_t ngx_http_lapor_status_alive(ngx_atomic_uint_t pid);
-static void ngx_http_lapor_status_sum(ngx_http_lapor_slot_t *ret_sum);
-static u_char *ngx_http_lapor_status_text(u_char *p);
-static u_char *ngx_http_lapor_status_gauges(u_char *p);
-static u_char *ngx_http_lapor_status_head(u_char *p, const char *name,
-    const char *type, const char *help);
-static u_char *ngx_http_lapor_status_value(u_char *p, const char *name,
-    const char *label, ngx_str_t *value, ngx_atomic_uint_t n);
-static u_char *ngx_http_lapor_status_one(u_char *p, const char *name,
-    const char *type, const char *help, ngx_atomic_uint_t n);
+static ngx_http_lapor_number_t *ngx_http_lapor_status_place(uint64_t number);
+static ngx_int_t ngx_http_lapor_status_take(ngx_http_lapor_number_t *place,
+    uint64_t number);
 
 
 static ngx_http_lapor_stat_t  ngx_http_lapor_no_stat;
@@ -39,162 +37,114 @@ ngx_http_lapor_stat_t  *ngx_http_lapor_stat = &ngx_http_lapor_no_stat;
 ngx_http_lapor_slot_t  *ngx_http_lapor_slot = &ngx_http_lapor_no_slot;
 
 
-static ngx_str_t  ngx_http_lapor_results[NGX_HTTP_LAPOR_RESULTS] = {
-    ngx_string("none"),
-    ngx_string("accepted"),
-    ngx_string("no_signature"),
-    ngx_string("double_signature"),
-    ngx_string("malformed_signature"),
-    ngx_string("wrong_signature"),
-    ngx_string("empty"),
-    ngx_string("too_large"),
-    ngx_string("method"),
-    ngx_string("bad_request"),
-    ngx_string("aborted"),
-    ngx_string("overload"),
-    ngx_string("redis_down"),
-    ngx_string("redis_error"),
-    ngx_string("redis_lost"),
-    ngx_string("timeout"),
-    ngx_string("failed"),
-    ngx_string("verified"),
-    ngx_string("verify_refused")
+/* upper bounds of the buckets, see the labels in ngx_http_lapor_page.c */
+
+static uint64_t  ngx_http_lapor_status_bounds[NGX_HTTP_LAPOR_BUCKETS - 1] = {
+    500, 1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 500000,
+    1000000, 2500000, 5000000
 };
 
 
-static ngx_str_t  ngx_http_lapor_errors[NGX_HTTP_LAPOR_ERRS] = {
-    ngx_string("oom"),
-    ngx_string("readonly"),
-    ngx_string("loading"),
-    ngx_string("misconf"),
-    ngx_string("noauth"),
-    ngx_string("other")
-};
-
-
-ngx_str_t *
-ngx_http_lapor_result_name(ngx_uint_t result)
+void
+ngx_http_lapor_status_observe(ngx_uint_t histogram, uint64_t usec)
 {
-    return &ngx_http_lapor_results[result];
+    ngx_uint_t                   i;
+    ngx_http_lapor_histogram_t  *h;
+
+    h = &ngx_http_lapor_stat->hists[histogram];
+
+    for (i = 0; i < NGX_HTTP_LAPOR_BUCKETS - 1; i++) {
+        if (usec <= ngx_http_lapor_status_bounds[i]) {
+            break;
+        }
+    }
+
+    (void) ngx_atomic_fetch_add(&h->usec, (ngx_atomic_int_t) usec);
+    (void) ngx_atomic_fetch_add(&h->buckets[i], 1);
 }
 
 
-ngx_int_t
-ngx_http_lapor_status_handler(ngx_http_request_t *r)
+void
+ngx_http_lapor_status_number(uint64_t number)
 {
-    u_char                    *p;
-    ngx_int_t                  rc;
-    ngx_str_t                  type;
-    ngx_http_complex_value_t   cv;
+    ngx_http_lapor_number_t  *place;
 
-    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
-        return NGX_HTTP_NOT_ALLOWED;
-    }
+    place = ngx_http_lapor_status_place(number);
 
-    rc = ngx_http_discard_request_body(r);
-    if (rc != NGX_OK) {
-        return rc;
-    }
+    /* in this order: what has been counted has a time */
 
-    p = ngx_pnalloc(r->pool, NGX_HTTP_LAPOR_STATUS_LINE
-                             * NGX_HTTP_LAPOR_STATUS_LINES);
-    if (p == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    ngx_memzero(&cv, sizeof(ngx_http_complex_value_t));
-    cv.value.data = p;
-    cv.value.len = ngx_http_lapor_status_text(p) - p;
-
-    ngx_str_set(&type, "text/plain; version=0.0.4; charset=utf-8");
-
-    return ngx_http_send_response(r, NGX_HTTP_OK, &type, &cv);
+    place->last = (ngx_atomic_uint_t) ngx_time();
+    (void) ngx_atomic_fetch_add(&place->webhooks, 1);
 }
 
 
-static u_char *
-ngx_http_lapor_status_text(u_char *p)
+static ngx_http_lapor_number_t *
+ngx_http_lapor_status_place(uint64_t number)
 {
-    ngx_uint_t              i;
-    ngx_http_lapor_stat_t  *st;
+    uint64_t                  found;
+    ngx_uint_t                i;
+    ngx_http_lapor_number_t  *place;
 
-    st = ngx_http_lapor_stat;
+    i = (ngx_uint_t) ((number * NGX_HTTP_LAPOR_STATUS_SPREAD)
+                      >> (64 - NGX_HTTP_LAPOR_NUMBER_BITS));
 
-    p = ngx_http_lapor_status_head(p, "lapor_webhooks_total", "counter",
-                                   "Webhook requests by their final result.");
+    for ( ;; ) {
+        place = &ngx_http_lapor_stat->numbers[i];
+        found = place->number;
 
-    for (i = NGX_HTTP_LAPOR_ACCEPTED; i < NGX_HTTP_LAPOR_VERIFIED; i++) {
-        p = ngx_http_lapor_status_value(p, "lapor_webhooks_total", "result",
-                                        &ngx_http_lapor_results[i],
-                                        st->results[i]);
+        if (found == number) {
+            return place;
+        }
+
+        if (found == 0) {
+            switch (ngx_http_lapor_status_take(place, number)) {
+
+            case NGX_OK:
+                return place;
+
+            case NGX_DECLINED:
+                return &ngx_http_lapor_stat->other;
+
+            default:
+
+                /* another worker was faster, maybe with this number */
+
+                continue;
+            }
+        }
+
+        i = (i + 1) & (NGX_HTTP_LAPOR_NUMBER_PLACES - 1);
     }
-
-    p = ngx_http_lapor_status_head(p, "lapor_handshakes_total", "counter",
-                                   "Verification requests by their result.");
-
-    for (i = NGX_HTTP_LAPOR_VERIFIED; i < NGX_HTTP_LAPOR_RESULTS; i++) {
-        p = ngx_http_lapor_status_value(p, "lapor_handshakes_total", "result",
-                                        &ngx_http_lapor_results[i],
-                                        st->results[i]);
-    }
-
-    p = ngx_http_lapor_status_head(p, "lapor_redis_errors_total", "counter",
-                                   "Error replies of Redis to an entry.");
-
-    for (i = 0; i < NGX_HTTP_LAPOR_ERRS; i++) {
-        p = ngx_http_lapor_status_value(p, "lapor_redis_errors_total",
-                                        "error", &ngx_http_lapor_errors[i],
-                                        st->errors[i]);
-    }
-
-    p = ngx_http_lapor_status_one(p, "lapor_webhook_bytes_total", "counter",
-                                  "Bytes of accepted bodies.", st->bytes);
-    p = ngx_http_lapor_status_one(p, "lapor_status_webhooks_total", "counter",
-                                  "Accepted bodies that hold statuses only.",
-                                  st->statuses);
-    p = ngx_http_lapor_status_one(p, "lapor_redis_connects_total", "counter",
-                                  "Links to Redis that came up.",
-                                  st->connects);
-    p = ngx_http_lapor_status_one(p, "lapor_redis_losses_total", "counter",
-                                  "Connections to Redis that ended.",
-                                  st->losses);
-    p = ngx_http_lapor_status_one(p, "lapor_late_replies_total", "counter",
-                                  "Replies of Redis that came too late.",
-                                  st->late);
-
-    return ngx_http_lapor_status_gauges(p);
 }
 
 
-static u_char *
-ngx_http_lapor_status_gauges(u_char *p)
+/* NGX_DECLINED: the table is full, NGX_AGAIN: the place is taken */
+
+static ngx_int_t
+ngx_http_lapor_status_take(ngx_http_lapor_number_t *place, uint64_t number)
 {
-    ngx_http_lapor_slot_t  sum;
+    ngx_atomic_t  *used;
 
-    static ngx_str_t  up = ngx_string("up");
-    static ngx_str_t  down = ngx_string("down");
+    used = &ngx_http_lapor_stat->numbers_used;
 
-    ngx_http_lapor_status_sum(&sum);
+    if (ngx_atomic_fetch_add(used, 1) >= NGX_HTTP_LAPOR_NUMBERS) {
+        (void) ngx_atomic_fetch_add(used, -1);
+        return NGX_DECLINED;
+    }
 
-    p = ngx_http_lapor_status_head(p, "lapor_redis_links", "gauge",
-                                   "Links of all workers by their state.");
-    p = ngx_http_lapor_status_value(p, "lapor_redis_links", "state", &up,
-                                    sum.links_up);
-    p = ngx_http_lapor_status_value(p, "lapor_redis_links", "state", &down,
-                                    sum.links - sum.links_up);
+    /* not nginx's own: its words have 32 bits on some machines */
 
-    p = ngx_http_lapor_status_one(p, "lapor_pending", "gauge",
-                                  "Entries that Redis has not answered.",
-                                  sum.pending);
-    p = ngx_http_lapor_status_one(p, "lapor_pending_bytes", "gauge",
-                                  "Bytes of the bodies of these entries.",
-                                  sum.pending_bytes);
+    if (__sync_bool_compare_and_swap(&place->number, 0, number)) {
+        return NGX_OK;
+    }
 
-    return p;
+    (void) ngx_atomic_fetch_add(used, -1);
+
+    return NGX_AGAIN;
 }
 
 
-static void
+void
 ngx_http_lapor_status_sum(ngx_http_lapor_slot_t *ret_sum)
 {
     ngx_uint_t              i;
@@ -221,33 +171,6 @@ static ngx_uint_t
 ngx_http_lapor_status_alive(ngx_atomic_uint_t pid)
 {
     return kill((ngx_pid_t) pid, 0) == 0 || ngx_errno != NGX_ESRCH;
-}
-
-
-static u_char *
-ngx_http_lapor_status_head(u_char *p, const char *name, const char *type,
-    const char *help)
-{
-    return ngx_sprintf(p, "# HELP %s %s\n# TYPE %s %s\n",
-                       name, help, name, type);
-}
-
-
-static u_char *
-ngx_http_lapor_status_value(u_char *p, const char *name, const char *label,
-    ngx_str_t *value, ngx_atomic_uint_t n)
-{
-    return ngx_sprintf(p, "%s{%s=\"%V\"} %uA\n", name, label, value, n);
-}
-
-
-static u_char *
-ngx_http_lapor_status_one(u_char *p, const char *name, const char *type,
-    const char *help, ngx_atomic_uint_t n)
-{
-    p = ngx_http_lapor_status_head(p, name, type, help);
-
-    return ngx_sprintf(p, "%s %uA\n", name, n);
 }
 
 

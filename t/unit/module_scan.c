@@ -3,7 +3,7 @@
  *
  * The module's scan of a body, cut at every length: it must neither read
  * beyond the end (the copy is exactly as long, for ASan and valgrind) nor call
- * half a body a body of statuses.
+ * half a body a body of statuses, nor take half a number for one.
  */
 
 #include "../../ngx_http_lapor_module/ngx_http_lapor_scan.c"
@@ -62,15 +62,16 @@ fnv1a(const char *text)
 
 static void
 check_cuts(const char *text, int statuses, const char *sender,
-    const char *name)
+    uint64_t number, const char *name)
 {
-    int                     early, wrong;
+    int                     early, wrong, hasty;
     size_t                  i, len;
     ngx_http_lapor_scan_t   ret;
 
     len = strlen(text);
     early = 0;
     wrong = 0;
+    hasty = 0;
 
     for (i = 0; i < len; i++) {
         ret = scan(text, i);
@@ -79,8 +80,14 @@ check_cuts(const char *text, int statuses, const char *sender,
             early++;
         }
 
-        if (ret.sender && ret.hash != fnv1a(sender)) {
+        if ((ret.sender && ret.hash != fnv1a(sender))
+            || (ret.number && ret.number != number))
+        {
             wrong++;
+        }
+
+        if (ret.enough && (!ret.sender || ret.number != number || statuses)) {
+            hasty++;
         }
     }
 
@@ -88,8 +95,67 @@ check_cuts(const char *text, int statuses, const char *sender,
 
     check((int) ret.statuses == statuses, name);
     check(ret.sender && ret.hash == fnv1a(sender), "its sender");
+    check(ret.number == number, "its number");
     check(early == 0, "cut anywhere, it is no body of statuses");
-    check(wrong == 0, "nor has it another sender");
+    check(wrong == 0, "nor has it another sender or number");
+    check(hasty == 0, "and enough is not said too soon");
+}
+
+
+/* what stands for a phone_number_id, and the number it is */
+
+static void
+check_number(const char *written, uint64_t number)
+{
+    char                    text[256];
+    ngx_http_lapor_scan_t   ret;
+
+    (void) snprintf(text, sizeof(text),
+                    "{\"entry\":[{\"changes\":[{\"value\":{\"metadata\":"
+                    "{\"phone_number_id\":%s}}}]}]}", written);
+    ret = scan(text, strlen(text));
+    check(ret.number == number, written);
+}
+
+
+static void
+check_numbers(void)
+{
+    const char             *text;
+    ngx_http_lapor_scan_t   ret;
+
+    check_number("\"100000000000001\"", 100000000000001);
+    check_number("100000000000001", 100000000000001);
+    check_number("\"1\"", 1);
+    check_number("\"18446744073709551615\"", UINT64_MAX);
+    check_number("\"18446744073709551616\"", 0);
+    check_number("\"99999999999999999999\"", 0);
+    check_number("\"100000000000000000001\"", 0);
+    check_number("\"\"", 0);
+    check_number("\"0\"", 0);
+    check_number("\"01\"", 0);
+    check_number("\"12a\"", 0);
+    check_number("\"+12\"", 0);
+    check_number("1.5", 0);
+    check_number("null", 0);
+    check_number("[\"12\"]", 0);
+    check_number("\"1\\u0031\"", 0);
+
+    text = "{\"phone_number_id\":\"1\",\"entry\":[{\"metadata\":"
+           "{\"phone_number_id\":\"2\"},\"changes\":[{\"value\":{"
+           "\"messages\":[{\"metadata\":{\"phone_number_id\":\"3\"},"
+           "\"from\":\"6280000000001\"}],"
+           "\"metadata\":{\"x\":{\"phone_number_id\":\"4\"},"
+           "\"phone_number_id\":\"x\"}}},"
+           "{\"value\":{\"messages\":[{\"from\":\"6280000000002\"}],"
+           "\"metadata\":{\"phone_number_id\":\"5\"}}},"
+           "{\"value\":{\"metadata\":{\"phone_number_id\":\"6\"}}}]}]}";
+
+    ret = scan(text, strlen(text));
+    check(ret.number == 5, "the first where numbers stand, wherever it is");
+    check(ret.sender && ret.hash == fnv1a("6280000000001"),
+          "the first sender stays the sender");
+    check(ret.enough && !ret.statuses, "the rest is not looked at");
 }
 
 
@@ -131,17 +197,20 @@ main(void)
 {
     const char  *message, *status;
 
-    message = "{\"entry\":[{\"changes\":[{\"value\":{\"contacts\":[{\"wa_id\":"
+    message = "{\"entry\":[{\"changes\":[{\"value\":{\"metadata\":{"
+              "\"phone_number_id\":100000000000001},\"contacts\":[{\"wa_id\":"
               "\"6280000000002\"}],\"messages\":[{\"context\":{\"from\":\"1\"},"
               "\"text\":{\"body\":\"\\\"}]\\\\\"},\"from\":\"6280000000001\"}]"
               "},\"field\":\"messages\"}]}]}";
-    status = "{\"entry\":[{\"changes\":[{\"value\":{\"statuses\":[{"
+    status = "{\"entry\":[{\"changes\":[{\"value\":{\"metadata\":{"
+             "\"phone_number_id\":\"20\"},\"statuses\":[{"
              "\"id\":\"x\",\"timestamp\":1,"
              "\"recipient_id\":\"6280000000003\"}]},"
              "\"field\":\"messages\"}]}]}";
 
-    check_cuts(message, 0, "6280000000001", "a message");
-    check_cuts(status, 1, "6280000000003", "a status");
+    check_cuts(message, 0, "6280000000001", 100000000000001, "a message");
+    check_cuts(status, 1, "6280000000003", 20, "a status");
+    check_numbers();
     check_noise(message);
     check_noise(status);
     check(!scan("", 0).sender, "nothing has no sender");
