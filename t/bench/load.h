@@ -85,6 +85,7 @@ enum load_reply_state {
     LOAD_REPLY_HEAD,
     LOAD_REPLY_LENGTH,          /* left: bytes of the body */
     LOAD_REPLY_CHUNK_SIZE,      /* left: the size as far as it was read */
+    LOAD_REPLY_CHUNK_EXT,       /* left: the size; to the end of its line */
     LOAD_REPLY_CHUNK,           /* left: bytes of the chunk and its CRLF */
     LOAD_REPLY_TRAILER,         /* left: bytes of this line */
     LOAD_REPLY_TO_END,

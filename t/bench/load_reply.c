@@ -225,6 +225,7 @@ load_reply_byte(struct load_reply *reply, char c)
     switch (reply->state) {
 
     case LOAD_REPLY_CHUNK_SIZE:
+    case LOAD_REPLY_CHUNK_EXT:
         return load_reply_size(reply, c);
 
     case LOAD_REPLY_CHUNK:
@@ -259,7 +260,11 @@ load_reply_size(struct load_reply *reply, char c)
         return 0;
     }
 
-    if (c == '\r') {
+    if (c == ';') {
+        reply->state = LOAD_REPLY_CHUNK_EXT;
+    }
+
+    if (c == '\r' || reply->state == LOAD_REPLY_CHUNK_EXT) {
         return 0;
     }
 
