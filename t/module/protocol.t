@@ -92,7 +92,7 @@ sub start {
     my $webhook = 'location = /webhook/whatsapp { lapor_webhook on; }';
 
     $nginx->lapor(redis => $redis->address, workers => $workers,
-        timeout => '3s', http => <<"EOF2", server => <<'EOF3')->run;
+        timeout => '20s', http => <<"EOF2", server => <<'EOF3')->run;
     server {
         listen 127.0.0.1:$slow;
         client_header_timeout 300ms;

@@ -102,7 +102,7 @@ sub adapt {
 
     $nginx->conf("%%TEST_GLOBALS%%\nworker_processes 2;\nevents {\n"
         . "worker_connections 1024;\n}\nhttp {\n%%TEST_GLOBALS_HTTP%%\n"
-        . "$text\n}\n");
+        . "lapor_timeout 4s;\n$text\n}\n");
     my ($rc, $out) = $nginx->test_conf;
     is($rc, 0, 'nginx accepts it') or diag($out);
     unlike($out, qr/\[warn\]/, 'without a warning');
