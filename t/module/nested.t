@@ -18,6 +18,14 @@ $nginx->lapor(redis => $redis->address, server => <<'EOF2')->run;
             lapor_webhook on;
             limit_except POST { deny all; }
         }
+        location = /allowed {
+            lapor_webhook on;
+            limit_except GET { allow 127.0.0.1; deny all; }
+        }
+        location = /denied {
+            lapor_webhook on;
+            limit_except GET { deny all; }
+        }
         location = /mirror {
             lapor_webhook on;
             mirror /condition;
@@ -29,7 +37,7 @@ $nginx->lapor(redis => $redis->address, server => <<'EOF2')->run;
 EOF2
 my $port = $nginx->port;
 
-for my $uri (qw(/condition /limit /mirror /rewrite /try /error)) {
+for my $uri (qw(/condition /limit /allowed /mirror /rewrite /try /error)) {
     for my $debug ([], ['X-Debug' => 1]) {
         my $name = @$debug ? "$uri, the condition true" : $uri;
         my $body = "lewat $name";
@@ -45,6 +53,18 @@ for my $uri (qw(/condition /limit /mirror /rewrite /try /error)) {
         is($r->{body}, '', "$name: and gets nothing to read");
     }
 }
+
+# what limit_except lets through is still a webhook, and what it does not is none
+
+is(request($port, 'GET', '/allowed?hub.mode=subscribe&hub.challenge=123'
+           . "&hub.verify_token=$Lapor::Nginx::TOKEN")->{body}, '123',
+   'the handshake of a location with limit_except');
+is(request($port, 'PUT', '/allowed', body => 'x')->{status}, 405,
+   'another method gets the module\'s answer');
+is(request($port, 'POST', '/denied', body => 'ditolak',
+           headers => ['X-Hub-Signature-256' => sign('ditolak')])->{status},
+   403, 'a POST that is denied');
+ok(!(grep { $_->{b} eq 'ditolak' } $redis->entries), 'is not stored');
 
 ok(!(grep { $_->{b} =~ /palsu/ } $redis->entries), 'nothing forged is stored');
 
