@@ -169,7 +169,7 @@ ngx_http_lapor_body_handler(ngx_http_request_t *r)
 
     ngx_http_lapor_body_scan(r, ctx, size);
 
-    rc = ngx_http_lapor_op_start(r, ctx, size);
+    rc = ngx_http_lapor_accept(r, ctx, size);
 
     if (rc != NGX_DONE) {
         goto refused;

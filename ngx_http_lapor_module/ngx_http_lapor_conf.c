@@ -3,21 +3,26 @@
  * Copyright (C) Lapor contributors. BSD 2-clause, see LICENSE.
  *
  * Directives with more than a value to set, and how contexts are merged.
- * Those that name a file with a secret are in ngx_http_lapor_secret.c.
+ * Those that name a file with a secret are in ngx_http_lapor_secret.c,
+ * lapor_redis in ngx_http_lapor_redis.c.
  */
 
 
 #include "ngx_http_lapor.h"
 
 
-static char *ngx_http_lapor_redis_address(ngx_conf_t *cf,
-    ngx_http_lapor_redis_t *redis, ngx_str_t *value);
-static char *ngx_http_lapor_redis_host(ngx_conf_t *cf,
-    ngx_http_lapor_redis_t *redis, ngx_url_t *u);
-static char *ngx_http_lapor_redis_option(ngx_conf_t *cf,
-    ngx_http_lapor_redis_t *redis, ngx_str_t *value);
-static char *ngx_http_lapor_redis_name(ngx_conf_t *cf,
-    ngx_http_lapor_redis_t *redis, ngx_str_t *name);
+/* less would be full of what two seconds of a bad day bring */
+#define NGX_HTTP_LAPOR_SPOOL_MIN  (16 * 1024 * 1024)
+
+
+static char *ngx_http_lapor_spool_option(ngx_conf_t *cf,
+    ngx_http_lapor_spool_conf_t *spool, ngx_str_t *value);
+static char *ngx_http_lapor_spool_path(ngx_conf_t *cf,
+    ngx_http_lapor_loc_conf_t *lcf, ngx_http_lapor_spool_conf_t *spool,
+    ngx_str_t *name);
+static char *ngx_http_lapor_spool_new(ngx_conf_t *cf,
+    ngx_http_lapor_main_conf_t *mcf, ngx_http_lapor_loc_conf_t *lcf,
+    ngx_http_lapor_spool_conf_t *spool);
 static void ngx_http_lapor_merge_webhook(ngx_conf_t *cf,
     ngx_http_lapor_loc_conf_t *prev, ngx_http_lapor_loc_conf_t *conf);
 static char *ngx_http_lapor_check_webhook(ngx_conf_t *cf,
@@ -26,222 +31,8 @@ static void ngx_http_lapor_check_buffer(ngx_conf_t *cf,
     ngx_http_lapor_loc_conf_t *lcf);
 static char *ngx_http_lapor_add_target(ngx_conf_t *cf,
     ngx_http_lapor_loc_conf_t *lcf);
-static ngx_uint_t ngx_http_lapor_same_redis(ngx_http_lapor_redis_t *a,
-    ngx_http_lapor_redis_t *b);
-static ngx_uint_t ngx_http_lapor_same(ngx_str_t *a, ngx_str_t *b);
-
-
-char *
-ngx_http_lapor_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_http_lapor_loc_conf_t *lcf = conf;
-
-    char                    *rv;
-    ngx_str_t               *value;
-    ngx_uint_t               i;
-    ngx_http_lapor_redis_t  *redis;
-
-    if (lcf->redis) {
-        return "is duplicate";
-    }
-
-    redis = ngx_pcalloc(cf->pool, sizeof(ngx_http_lapor_redis_t));
-    if (redis == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    value = cf->args->elts;
-    redis->text = value[1];
-
-    rv = ngx_http_lapor_redis_address(cf, redis, &value[1]);
-    if (rv != NGX_CONF_OK) {
-        return rv;
-    }
-
-    for (i = 2; i < cf->args->nelts; i++) {
-        rv = ngx_http_lapor_redis_option(cf, redis, &value[i]);
-        if (rv != NGX_CONF_OK) {
-            return rv;
-        }
-    }
-
-    if (redis->user.len && redis->password.len == 0) {
-        return "has \"user\" without \"password_file\"";
-    }
-
-    if (redis->name.len == 0) {
-        ngx_str_set(&redis->name, "lapor-nginx");
-    }
-
-    lcf->redis = redis;
-
-    return NGX_CONF_OK;
-}
-
-
-static char *
-ngx_http_lapor_redis_address(ngx_conf_t *cf, ngx_http_lapor_redis_t *redis,
-    ngx_str_t *value)
-{
-    u_char     *p;
-    ngx_url_t   u;
-
-    ngx_memzero(&u, sizeof(ngx_url_t));
-    u.url = *value;
-    u.default_port = 6379;
-    u.no_resolve = 1;
-
-    if (ngx_parse_url(cf->pool, &u) != NGX_OK) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "%s in lapor_redis address \"%V\"",
-                           u.err ? u.err : "error", value);
-        return NGX_CONF_ERROR;
-    }
-
-    if (u.family != AF_UNIX) {
-        return ngx_http_lapor_redis_host(cf, redis, &u);
-    }
-
-    if (u.host.len == 0 || u.host.data[0] != '/') {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "lapor_redis path \"%V\" must be absolute", value);
-        return NGX_CONF_ERROR;
-    }
-
-    p = ngx_pnalloc(cf->pool, u.host.len + 1);
-    if (p == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    redis->path.data = p;
-    redis->path.len = u.host.len;
-    (void) ngx_cpystrn(p, u.host.data, u.host.len + 1);
-
-    return NGX_CONF_OK;
-}
-
-
-/* a name would be resolved while the worker waits, in each connect */
-
-static char *
-ngx_http_lapor_redis_host(ngx_conf_t *cf, ngx_http_lapor_redis_t *redis,
-    ngx_url_t *u)
-{
-    u_char      *p;
-    ngx_addr_t  *addr;
-
-    if (u->naddrs != 1 || u->wildcard) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "lapor_redis host \"%V\" must be a numeric address",
-                           &u->host);
-        return NGX_CONF_ERROR;
-    }
-
-    addr = &u->addrs[0];
-
-    p = ngx_pcalloc(cf->pool, NGX_SOCKADDR_STRLEN + 1);
-    if (p == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    redis->host.data = p;
-    redis->host.len = ngx_sock_ntop(addr->sockaddr, addr->socklen, p,
-                                    NGX_SOCKADDR_STRLEN, 0);
-    redis->port = ngx_inet_get_port(addr->sockaddr);
-
-    if (redis->host.len >= 2 && p[0] == '[') {
-
-        /* hiredis wants an IPv6 address without its brackets */
-
-        redis->host.len -= 2;
-        ngx_memmove(p, p + 1, redis->host.len);
-        p[redis->host.len] = '\0';
-    }
-
-    return NGX_CONF_OK;
-}
-
-
-static char *
-ngx_http_lapor_redis_option(ngx_conf_t *cf, ngx_http_lapor_redis_t *redis,
-    ngx_str_t *value)
-{
-    ngx_int_t  n;
-    ngx_str_t  s;
-
-    if (ngx_strncmp(value->data, "db=", 3) == 0) {
-        n = ngx_atoi(value->data + 3, value->len - 3);
-
-        if (n == NGX_ERROR || n > 65535) {
-            goto invalid;
-        }
-
-        redis->db = (ngx_uint_t) n;
-        return NGX_CONF_OK;
-    }
-
-    if (ngx_strncmp(value->data, "user=", 5) == 0) {
-        redis->user.data = value->data + 5;
-        redis->user.len = value->len - 5;
-
-        if (redis->user.len == 0) {
-            goto invalid;
-        }
-
-        return NGX_CONF_OK;
-    }
-
-    if (ngx_strncmp(value->data, "password_file=", 14) == 0) {
-        s.data = value->data + 14;
-        s.len = value->len - 14;
-
-        if (s.len == 0) {
-            goto invalid;
-        }
-
-        return ngx_http_lapor_redis_password(cf, redis, &s);
-    }
-
-    if (ngx_strncmp(value->data, "name=", 5) == 0) {
-        s.data = value->data + 5;
-        s.len = value->len - 5;
-
-        return ngx_http_lapor_redis_name(cf, redis, &s);
-    }
-
-invalid:
-
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                       "invalid lapor_redis parameter \"%V\"", value);
-
-    return NGX_CONF_ERROR;
-}
-
-
-/* Redis takes printable characters without spaces for a client's name */
-
-static char *
-ngx_http_lapor_redis_name(ngx_conf_t *cf, ngx_http_lapor_redis_t *redis,
-    ngx_str_t *name)
-{
-    size_t  i;
-
-    for (i = 0; i < name->len; i++) {
-        if (name->data[i] <= ' ' || name->data[i] > '~') {
-            break;
-        }
-    }
-
-    if (name->len == 0 || i < name->len) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid lapor_redis client name \"%V\"", name);
-        return NGX_CONF_ERROR;
-    }
-
-    redis->name = *name;
-
-    return NGX_CONF_OK;
-}
+static char *ngx_http_lapor_add_spool(ngx_conf_t *cf,
+    ngx_http_lapor_loc_conf_t *lcf);
 
 
 char *
@@ -280,6 +71,155 @@ ngx_http_lapor_max_pending(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
         lcf->max_bytes = (size_t) size;
     }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_lapor_spool(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_lapor_loc_conf_t *lcf = conf;
+
+    char                         *rv;
+    ngx_str_t                    *value;
+    ngx_uint_t                    i;
+    ngx_http_lapor_spool_conf_t   spool;
+
+    if (lcf->spool != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (cf->args->nelts == 2 && ngx_strcmp(value[1].data, "off") == 0) {
+        lcf->spool = NULL;
+        return NGX_CONF_OK;
+    }
+
+    ngx_memzero(&spool, sizeof(ngx_http_lapor_spool_conf_t));
+    spool.size = 1024 * 1024 * 1024;
+
+    for (i = 2; i < cf->args->nelts; i++) {
+        rv = ngx_http_lapor_spool_option(cf, &spool, &value[i]);
+        if (rv != NGX_CONF_OK) {
+            return rv;
+        }
+    }
+
+    return ngx_http_lapor_spool_path(cf, lcf, &spool, &value[1]);
+}
+
+
+static char *
+ngx_http_lapor_spool_option(ngx_conf_t *cf,
+    ngx_http_lapor_spool_conf_t *spool, ngx_str_t *value)
+{
+    ngx_str_t  s;
+
+    if (ngx_strncmp(value->data, "size=", 5) == 0) {
+        s.data = value->data + 5;
+        s.len = value->len - 5;
+
+        spool->size = ngx_parse_offset(&s);
+
+        if (spool->size >= NGX_HTTP_LAPOR_SPOOL_MIN) {
+            return NGX_CONF_OK;
+        }
+
+    } else if (ngx_strncmp(value->data, "thread_pool=", 12) == 0) {
+        spool->pool.data = value->data + 12;
+        spool->pool.len = value->len - 12;
+
+        if (spool->pool.len) {
+            return NGX_CONF_OK;
+        }
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "invalid lapor_spool parameter \"%V\"", value);
+
+    return NGX_CONF_ERROR;
+}
+
+
+/* one object a directory, however often it is named */
+
+static char *
+ngx_http_lapor_spool_path(ngx_conf_t *cf, ngx_http_lapor_loc_conf_t *lcf,
+    ngx_http_lapor_spool_conf_t *spool, ngx_str_t *name)
+{
+    ngx_uint_t                     i;
+    ngx_path_t                    *path;
+    ngx_http_lapor_main_conf_t    *mcf;
+    ngx_http_lapor_spool_conf_t  **list;
+
+    path = ngx_pcalloc(cf->pool, sizeof(ngx_path_t));
+    if (path == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    spool->path = path;
+    path->conf_file = cf->conf_file->file.name.data;
+    path->line = cf->conf_file->line;
+    path->name = *name;
+
+    while (path->name.len > 1 && path->name.data[path->name.len - 1] == '/') {
+        path->name.data[--path->name.len] = '\0';
+    }
+
+    if (ngx_conf_full_name(cf->cycle, &path->name, 0) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_lapor_module);
+    list = mcf->spools.elts;
+
+    for (i = 0; i < mcf->spools.nelts; i++) {
+
+        if (!ngx_http_lapor_same(&list[i]->path->name, &path->name)) {
+            continue;
+        }
+
+        if (list[i]->size != spool->size
+            || !ngx_http_lapor_same(&list[i]->pool, &spool->pool))
+        {
+            return "names a directory that has other parameters elsewhere";
+        }
+
+        lcf->spool = list[i];
+        return NGX_CONF_OK;
+    }
+
+    spool->index = i;
+
+    return ngx_http_lapor_spool_new(cf, mcf, lcf, spool);
+}
+
+
+static char *
+ngx_http_lapor_spool_new(ngx_conf_t *cf, ngx_http_lapor_main_conf_t *mcf,
+    ngx_http_lapor_loc_conf_t *lcf, ngx_http_lapor_spool_conf_t *spool)
+{
+    ngx_http_lapor_spool_conf_t  **slot;
+
+    if (spool->index == NGX_HTTP_LAPOR_SPOOLS) {
+        return "is one directory too many";
+    }
+
+    spool->tp = ngx_thread_pool_add(cf, spool->pool.len ? &spool->pool : NULL);
+
+    lcf->spool = ngx_pcalloc(cf->pool, sizeof(ngx_http_lapor_spool_conf_t));
+    slot = ngx_array_push(&mcf->spools);
+
+    if (spool->tp == NULL || lcf->spool == NULL || slot == NULL
+        || ngx_add_path(cf, &spool->path) != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    *lcf->spool = *spool;
+    *slot = lcf->spool;
 
     return NGX_CONF_OK;
 }
@@ -329,7 +269,10 @@ ngx_http_lapor_create_main_conf(ngx_conf_t *cf)
 
     if (ngx_array_init(&mcf->targets, cf->pool, 2,
                        sizeof(ngx_http_lapor_target_t *))
-        != NGX_OK)
+        != NGX_OK
+        || ngx_array_init(&mcf->spools, cf->pool, 2,
+                          sizeof(ngx_http_lapor_spool_conf_t *))
+           != NGX_OK)
     {
         return NULL;
     }
@@ -361,6 +304,7 @@ ngx_http_lapor_create_loc_conf(ngx_conf_t *cf)
      */
 
     lcf->webhook = NGX_CONF_UNSET;
+    lcf->spool = NGX_CONF_UNSET_PTR;
     lcf->ack = NGX_CONF_UNSET_UINT;
     lcf->partitions = NGX_CONF_UNSET;
     lcf->timeout = NGX_CONF_UNSET_MSEC;
@@ -381,7 +325,7 @@ ngx_http_lapor_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_conf_merge_uint_value(conf->ack, prev->ack, NGX_HTTP_LAPOR_ACK_FSYNC);
     ngx_conf_merge_value(conf->partitions, prev->partitions, 16);
-    ngx_conf_merge_msec_value(conf->timeout, prev->timeout, 1500);
+    ngx_conf_merge_msec_value(conf->timeout, prev->timeout, 500);
     ngx_conf_merge_size_value(conf->max_bytes, prev->max_bytes,
                               64 * 1024 * 1024);
     ngx_conf_merge_uint_value(conf->max_pending, prev->max_pending, 4096);
@@ -397,6 +341,8 @@ ngx_http_lapor_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     if (conf->redis == NULL) {
         conf->redis = prev->redis;
     }
+
+    ngx_conf_merge_ptr_value(conf->spool, prev->spool, NULL);
 
     if (conf->line) {
         return ngx_http_lapor_check_webhook(cf, conf);
@@ -462,7 +408,42 @@ ngx_http_lapor_check_webhook(ngx_conf_t *cf, ngx_http_lapor_loc_conf_t *lcf)
 
     ngx_http_lapor_check_buffer(cf, lcf);
 
-    return ngx_http_lapor_add_target(cf, lcf);
+    if (ngx_http_lapor_add_target(cf, lcf) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    return lcf->spool ? ngx_http_lapor_add_spool(cf, lcf) : NGX_CONF_OK;
+}
+
+
+/* a spool flows into one Redis: whose records would they be otherwise? */
+
+static char *
+ngx_http_lapor_add_spool(ngx_conf_t *cf, ngx_http_lapor_loc_conf_t *lcf)
+{
+    ngx_http_lapor_spool_conf_t  *spool;
+
+    spool = lcf->spool;
+
+    if (spool->target == NULL) {
+        spool->target = lcf->target;
+    }
+
+    if (spool->target->ack != lcf->ack
+        || !ngx_http_lapor_redis_same(spool->target->redis, lcf->redis))
+    {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"lapor_spool\" directory \"%V\" serves two different "
+                      "\"lapor_redis\" or \"lapor_ack\", in %V:%ui",
+                      &spool->path->name, &lcf->file, lcf->line);
+        return NGX_CONF_ERROR;
+    }
+
+    spool->timeout = ngx_max(spool->timeout, lcf->timeout);
+    spool->max_pending = ngx_max(spool->max_pending, lcf->max_pending);
+    spool->max_bytes = ngx_max(spool->max_bytes, lcf->max_bytes);
+
+    return NGX_CONF_OK;
 }
 
 
@@ -500,10 +481,9 @@ ngx_http_lapor_add_target(ngx_conf_t *cf, ngx_http_lapor_loc_conf_t *lcf)
     for (i = 0; i < mcf->targets.nelts; i++) {
         t = target[i];
 
-        if (t->ack == lcf->ack
-            && ngx_http_lapor_same_redis(t->redis, lcf->redis))
+        if (t->ack == lcf->ack && t->timeout == lcf->timeout
+            && ngx_http_lapor_redis_same(t->redis, lcf->redis))
         {
-            t->timeout = ngx_max(t->timeout, lcf->timeout);
             lcf->target = t;
             return NGX_CONF_OK;
         }
@@ -532,26 +512,4 @@ ngx_http_lapor_add_target(ngx_conf_t *cf, ngx_http_lapor_loc_conf_t *lcf)
     }
 
     return NGX_CONF_OK;
-}
-
-
-static ngx_uint_t
-ngx_http_lapor_same_redis(ngx_http_lapor_redis_t *a,
-    ngx_http_lapor_redis_t *b)
-{
-    return a == b
-           || (a->db == b->db && a->port == b->port
-               && ngx_http_lapor_same(&a->path, &b->path)
-               && ngx_http_lapor_same(&a->host, &b->host)
-               && ngx_http_lapor_same(&a->user, &b->user)
-               && ngx_http_lapor_same(&a->password_file, &b->password_file)
-               && ngx_http_lapor_same(&a->name, &b->name));
-}
-
-
-static ngx_uint_t
-ngx_http_lapor_same(ngx_str_t *a, ngx_str_t *b)
-{
-    return a->len == b->len
-           && (a->len == 0 || ngx_strncmp(a->data, b->data, a->len) == 0);
 }

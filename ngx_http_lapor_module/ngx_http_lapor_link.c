@@ -9,39 +9,35 @@
  *      |                    failure                                   failure
  *      +------- CLOSING <------+-----------------------------------------+
  *
- * In CHECKING hiredis sends AUTH, SELECT, CLIENT SETNAME and CONFIG GET ahead
- * of everything; ops wait in link->waiting.  DOWN and CLOSING refuse ops at
- * once.  A link that is down connects again when its backoff is over, without
- * sacrificing a request to find out.
+ * In CHECKING only AUTH, SELECT, CLIENT SETNAME and CONFIG GET are written;
+ * entries wait behind them.  DOWN and CLOSING take no op.  A link that is down
+ * connects again when its backoff is over, without sacrificing a request to
+ * find out.
  *
- * ngx_http_lapor_link_fail() may be called anywhere; the work is done by a
- * posted event, where no callback of hiredis is on the stack.
+ * ngx_http_lapor_link_fail() may be called anywhere; a posted event closes the
+ * link, where no reply is being looked at.
  */
 
 
 #include "ngx_http_lapor.h"
 
 
-static redisAsyncContext *ngx_http_lapor_link_open(
-    ngx_http_lapor_link_t *link);
 static ngx_int_t ngx_http_lapor_link_greet(ngx_http_lapor_link_t *link);
 static ngx_int_t ngx_http_lapor_link_command(ngx_http_lapor_link_t *link,
-    redisCallbackFn *fn, int argc, ngx_str_t *args);
+    ngx_http_lapor_op_handler_pt handler, ngx_uint_t argc, ngx_str_t *args);
 static ngx_int_t ngx_http_lapor_link_ask(ngx_http_lapor_link_t *link);
-static void ngx_http_lapor_link_connected(const redisAsyncContext *ac,
-    int status);
-static void ngx_http_lapor_link_greeted(redisAsyncContext *ac, void *data,
-    void *privdata);
-static void ngx_http_lapor_link_checked(redisAsyncContext *ac, void *data,
-    void *privdata);
-static ngx_uint_t ngx_http_lapor_link_strength(redisReply *reply);
-static ngx_uint_t ngx_http_lapor_link_has(redisReply *reply,
-    const char *name, const char *value);
+static void ngx_http_lapor_link_greeted(ngx_http_lapor_op_t *op,
+    redisReply *reply);
+static void ngx_http_lapor_link_checked(ngx_http_lapor_op_t *op,
+    redisReply *reply);
+static void ngx_http_lapor_link_set(ngx_http_lapor_link_t *link,
+    ngx_uint_t state);
 static void ngx_http_lapor_link_up(ngx_http_lapor_link_t *link);
 static void ngx_http_lapor_link_retry(ngx_http_lapor_link_t *link);
 static void ngx_http_lapor_link_retry_handler(ngx_event_t *ev);
 static void ngx_http_lapor_link_connect_handler(ngx_event_t *ev);
 static void ngx_http_lapor_link_tick_handler(ngx_event_t *ev);
+static void ngx_http_lapor_link_deadline_handler(ngx_event_t *ev);
 static void ngx_http_lapor_link_event_handler(ngx_event_t *ev);
 static void ngx_http_lapor_link_timer(ngx_http_lapor_link_t *link,
     ngx_event_t *ev, ngx_event_handler_pt handler);
@@ -66,7 +62,7 @@ ngx_http_lapor_link_get(ngx_http_lapor_target_t *target)
         return NULL;
     }
 
-    /* set by ngx_pcalloc(): ac, c, state, pending, bytes and all flags */
+    /* set by ngx_pcalloc(): c, reader, state, all counts and flags */
 
     link = ngx_pcalloc(pool, sizeof(ngx_http_lapor_link_t));
     if (link == NULL) {
@@ -78,8 +74,15 @@ ngx_http_lapor_link_get(ngx_http_lapor_target_t *target)
     link->backoff = NGX_HTTP_LAPOR_BACKOFF_MIN;
     link->complained = ngx_current_msec - NGX_HTTP_LAPOR_TICK;
 
-    ngx_queue_init(&link->waiting);
-    ngx_queue_init(&link->sent);
+    /* what goes wrong is told once, by the link itself */
+
+    link->log = *ngx_cycle->log;
+    link->log.log_level &= NGX_LOG_DEBUG_ALL;
+    link->log.log_level |= NGX_LOG_ALERT;
+
+    ngx_queue_init(&link->ops);
+    ngx_queue_init(&link->spare);
+    link->unsent = ngx_queue_sentinel(&link->ops);
 
     ngx_http_lapor_link_timer(link, &link->retry,
                               ngx_http_lapor_link_retry_handler);
@@ -87,6 +90,8 @@ ngx_http_lapor_link_get(ngx_http_lapor_target_t *target)
                               ngx_http_lapor_link_connect_handler);
     ngx_http_lapor_link_timer(link, &link->tick,
                               ngx_http_lapor_link_tick_handler);
+    ngx_http_lapor_link_timer(link, &link->deadline,
+                              ngx_http_lapor_link_deadline_handler);
     ngx_http_lapor_link_timer(link, &link->event,
                               ngx_http_lapor_link_event_handler);
 
@@ -117,8 +122,6 @@ ngx_http_lapor_link_timer(ngx_http_lapor_link_t *link, ngx_event_t *ev,
 void
 ngx_http_lapor_link_connect(ngx_http_lapor_link_t *link)
 {
-    redisAsyncContext  *ac;
-
     if (link->state != NGX_HTTP_LAPOR_LINK_DOWN) {
         return;
     }
@@ -130,20 +133,16 @@ ngx_http_lapor_link_connect(ngx_http_lapor_link_t *link)
         ngx_del_timer(&link->retry);
     }
 
-    link->connected = 0;
     link->asked = 0;
-    link->reason = NULL;
+    link->reason = "no memory";
 
-    ac = ngx_http_lapor_link_open(link);
-
-    if (ac == NULL) {
+    if (ngx_http_lapor_wire_open(link) != NGX_OK) {
         ngx_http_lapor_link_retry(link);
         return;
     }
 
+    link->reason = NULL;
     ngx_http_lapor_link_set(link, NGX_HTTP_LAPOR_LINK_CHECKING);
-
-    (void) redisAsyncSetConnectCallback(ac, ngx_http_lapor_link_connected);
 
     ngx_add_timer(&link->connect, NGX_HTTP_LAPOR_CONNECT_TIMEOUT);
 
@@ -153,52 +152,14 @@ ngx_http_lapor_link_connect(ngx_http_lapor_link_t *link)
 }
 
 
-static redisAsyncContext *
-ngx_http_lapor_link_open(ngx_http_lapor_link_t *link)
-{
-    redisAsyncContext       *ac;
-    ngx_http_lapor_redis_t  *redis;
-
-    redis = link->target->redis;
-
-    /* path and host are null-terminated, host is numeric: nothing blocks */
-
-    if (redis->path.len) {
-        ac = redisAsyncConnectUnix((char *) redis->path.data);
-
-    } else {
-        ac = redisAsyncConnect((char *) redis->host.data, redis->port);
-    }
-
-    if (ac == NULL) {
-        link->reason = "no memory";
-        return NULL;
-    }
-
-    if (ac->err) {
-        link->reason = "could not connect";
-        redisAsyncFree(ac);
-        return NULL;
-    }
-
-    if (ngx_http_lapor_adapter_attach(link, ac) != NGX_OK) {
-        link->reason = "worker_connections are not enough";
-        redisAsyncFree(ac);
-        return NULL;
-    }
-
-    return ac;
-}
-
-
-/* what Redis must hear before any entry; hiredis keeps the order */
+/* what Redis must hear before any entry; the link is up after the last */
 
 static ngx_int_t
 ngx_http_lapor_link_greet(ngx_http_lapor_link_t *link)
 {
-    int                      argc;
     u_char                   db[NGX_INT_T_LEN];
     ngx_str_t                args[3];
+    ngx_uint_t               argc;
     ngx_http_lapor_redis_t  *redis;
 
     redis = link->target->redis;
@@ -251,23 +212,17 @@ ngx_http_lapor_link_greet(ngx_http_lapor_link_t *link)
 
 
 static ngx_int_t
-ngx_http_lapor_link_command(ngx_http_lapor_link_t *link, redisCallbackFn *fn,
-    int argc, ngx_str_t *args)
+ngx_http_lapor_link_command(ngx_http_lapor_link_t *link,
+    ngx_http_lapor_op_handler_pt handler, ngx_uint_t argc, ngx_str_t *args)
 {
-    int          i;
-    size_t       len[8];
-    const char  *argv[8];
+    ngx_http_lapor_op_t  *op;
 
-    for (i = 0; i < argc; i++) {
-        argv[i] = (char *) args[i].data;
-        len[i] = args[i].len;
-    }
-
-    if (redisAsyncCommandArgv(link->ac, fn, link, argc, argv, len)
-        != REDIS_OK)
-    {
+    op = ngx_http_lapor_op_command(link, argc, args);
+    if (op == NULL) {
         return NGX_ERROR;
     }
+
+    op->handler = handler;
 
     return NGX_OK;
 }
@@ -278,8 +233,8 @@ ngx_http_lapor_link_command(ngx_http_lapor_link_t *link, redisCallbackFn *fn,
 static ngx_int_t
 ngx_http_lapor_link_ask(ngx_http_lapor_link_t *link)
 {
-    int        argc;
-    ngx_str_t  args[6];
+    ngx_str_t   args[6];
+    ngx_uint_t  argc;
 
     argc = 0;
 
@@ -310,42 +265,16 @@ ngx_http_lapor_link_ask(ngx_http_lapor_link_t *link)
 }
 
 
-/*
- * Only a success is of interest here: on failure hiredis 0.14 frees ac as soon
- * as this returns, and ev.cleanup tells us.
- */
-
 static void
-ngx_http_lapor_link_connected(const redisAsyncContext *ac, int status)
+ngx_http_lapor_link_greeted(ngx_http_lapor_op_t *op, redisReply *reply)
 {
     ngx_http_lapor_link_t  *link;
 
-    link = ac->data;
+    link = op->link;
 
-    if (status == REDIS_OK) {
-        link->connected = 1;
+    ngx_http_lapor_op_take(op);
 
-    } else {
-        link->reason = "could not connect";
-    }
-}
-
-
-static void
-ngx_http_lapor_link_greeted(redisAsyncContext *ac, void *data, void *privdata)
-{
-    ngx_http_lapor_link_t  *link = privdata;
-
-    redisReply  *reply;
-
-    reply = data;
-
-    if (reply == NULL) {
-        ngx_http_lapor_link_set(link, NGX_HTTP_LAPOR_LINK_CLOSING);
-        return;
-    }
-
-    if (reply->type == REDIS_REPLY_ERROR) {
+    if (reply && reply->type == REDIS_REPLY_ERROR) {
 
         /* the text may repeat what was sent, hence the password */
 
@@ -356,20 +285,15 @@ ngx_http_lapor_link_greeted(redisAsyncContext *ac, void *data, void *privdata)
 
 
 static void
-ngx_http_lapor_link_checked(redisAsyncContext *ac, void *data, void *privdata)
+ngx_http_lapor_link_checked(ngx_http_lapor_op_t *op, redisReply *reply)
 {
-    ngx_http_lapor_link_t  *link = privdata;
+    ngx_http_lapor_link_t  *link;
 
-    redisReply  *reply;
+    link = op->link;
 
-    reply = data;
+    ngx_http_lapor_op_take(op);
 
     if (reply == NULL) {
-        ngx_http_lapor_link_set(link, NGX_HTTP_LAPOR_LINK_CLOSING);
-        return;
-    }
-
-    if (link->state == NGX_HTTP_LAPOR_LINK_CLOSING) {
         return;
     }
 
@@ -377,11 +301,13 @@ ngx_http_lapor_link_checked(redisAsyncContext *ac, void *data, void *privdata)
 
     if (reply->type == REDIS_REPLY_ERROR) {
         ngx_http_lapor_link_fail(link,
-            "redis refused to tell its settings (CONFIG GET)");
+            ngx_http_lapor_reply_error(reply) == NGX_HTTP_LAPOR_ERR_LOADING
+            ? "redis is loading its data"
+            : "redis refused to tell its settings (CONFIG GET)");
         return;
     }
 
-    if (ngx_http_lapor_link_strength(reply) < link->target->ack) {
+    if (ngx_http_lapor_reply_strength(reply) < link->target->ack) {
         ngx_http_lapor_link_fail(link, "redis is weaker than lapor_ack:"
             " see appendonly, appendfsync, no-appendfsync-on-rewrite,"
             " maxmemory-policy");
@@ -394,73 +320,6 @@ ngx_http_lapor_link_checked(redisAsyncContext *ac, void *data, void *privdata)
     }
 
     ngx_http_lapor_link_up(link);
-}
-
-
-static ngx_uint_t
-ngx_http_lapor_link_strength(redisReply *reply)
-{
-    ngx_uint_t  i;
-
-    /* what throws streams away, read or not, when memory is short */
-
-    static const char  *evicts[] = {
-        "allkeys-lru", "allkeys-lfu", "allkeys-random"
-    };
-
-    for (i = 0; i < sizeof(evicts) / sizeof(evicts[0]); i++) {
-        if (ngx_http_lapor_link_has(reply, "maxmemory-policy", evicts[i])) {
-            return NGX_HTTP_LAPOR_ACK_MEMORY;
-        }
-    }
-
-    /*
-     * With no-appendfsync-on-rewrite neither setting of appendfsync means
-     * what it says while a rewrite runs.
-     */
-
-    if (!ngx_http_lapor_link_has(reply, "appendonly", "yes")
-        || !ngx_http_lapor_link_has(reply, "no-appendfsync-on-rewrite", "no"))
-    {
-        return NGX_HTTP_LAPOR_ACK_MEMORY;
-    }
-
-    if (ngx_http_lapor_link_has(reply, "appendfsync", "always")) {
-        return NGX_HTTP_LAPOR_ACK_FSYNC;
-    }
-
-    if (ngx_http_lapor_link_has(reply, "appendfsync", "everysec")) {
-        return NGX_HTTP_LAPOR_ACK_EVERYSEC;
-    }
-
-    return NGX_HTTP_LAPOR_ACK_MEMORY;
-}
-
-
-static ngx_uint_t
-ngx_http_lapor_link_has(redisReply *reply, const char *name,
-    const char *value)
-{
-    size_t       i;
-    redisReply  *key, *val;
-
-    if (reply->type != REDIS_REPLY_ARRAY) {
-        return 0;
-    }
-
-    for (i = 0; i + 1 < reply->elements; i += 2) {
-        key = reply->element[i];
-        val = reply->element[i + 1];
-
-        if (key->type == REDIS_REPLY_STRING
-            && val->type == REDIS_REPLY_STRING
-            && ngx_strcmp(key->str, name) == 0)
-        {
-            return ngx_strcmp(val->str, value) == 0;
-        }
-    }
-
-    return 0;
 }
 
 
@@ -482,11 +341,11 @@ ngx_http_lapor_link_up(ngx_http_lapor_link_t *link)
                   "lapor: link to redis %V is up",
                   &link->target->redis->text);
 
-    ngx_http_lapor_op_flush(link);
+    ngx_http_lapor_wire_post(link);
 }
 
 
-void
+static void
 ngx_http_lapor_link_set(ngx_http_lapor_link_t *link, ngx_uint_t state)
 {
     if (link->state == NGX_HTTP_LAPOR_LINK_UP) {
@@ -528,31 +387,26 @@ ngx_http_lapor_link_event_handler(ngx_event_t *ev)
 
     link = ev->data;
 
-    if (link->state == NGX_HTTP_LAPOR_LINK_CLOSING && link->ac) {
-        redisAsyncFree(link->ac);
+    if (link->state == NGX_HTTP_LAPOR_LINK_CLOSING) {
+        ngx_http_lapor_link_close(link, link->reason);
     }
-
-    ngx_http_lapor_op_refuse(link);
 }
 
 
 void
 ngx_http_lapor_link_close(ngx_http_lapor_link_t *link, const char *reason)
 {
-    if (link->ac == NULL) {
+    ngx_queue_t          *q;
+    ngx_http_lapor_op_t  *op;
+
+    if (link->c == NULL) {
         return;
     }
 
-    ngx_http_lapor_link_set(link, NGX_HTTP_LAPOR_LINK_CLOSING);
     link->reason = reason;
 
-    redisAsyncFree(link->ac);
-}
+    ngx_http_lapor_wire_close(link);
 
-
-void
-ngx_http_lapor_link_lost(ngx_http_lapor_link_t *link)
-{
     if (link->tick.timer_set) {
         ngx_del_timer(&link->tick);
     }
@@ -564,10 +418,19 @@ ngx_http_lapor_link_lost(ngx_http_lapor_link_t *link)
     (void) ngx_atomic_fetch_add(&ngx_http_lapor_stat->losses, 1);
 
     ngx_http_lapor_link_retry(link);
+
+    /* no op can follow while the link is down, so this ends */
+
+    while (!ngx_queue_empty(&link->ops)) {
+        q = ngx_queue_head(&link->ops);
+        op = ngx_queue_data(q, ngx_http_lapor_op_t, queue);
+
+        op->handler(op, NULL);
+    }
 }
 
 
-/* the link is down: say so once, wait, let the waiting ops go */
+/* the link is down: say so once, and wait */
 
 static void
 ngx_http_lapor_link_retry(ngx_http_lapor_link_t *link)
@@ -587,16 +450,11 @@ ngx_http_lapor_link_retry(ngx_http_lapor_link_t *link)
 
             ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
                           "lapor: link to redis %V is down: %s",
-                          &link->target->redis->text,
-                          link->reason ? link->reason : "redis closed it");
+                          &link->target->redis->text, link->reason);
         }
     }
 
     ngx_add_timer(&link->retry, delay);
-
-    /* not from here: hiredis may be on the stack */
-
-    ngx_post_event(&link->event, &ngx_posted_events);
 }
 
 
@@ -631,8 +489,8 @@ ngx_http_lapor_link_tick_handler(ngx_event_t *ev)
     link = ev->data;
     limit = 2 * link->target->timeout;
 
-    if (!ngx_queue_empty(&link->sent)) {
-        q = ngx_queue_head(&link->sent);
+    if (!ngx_queue_empty(&link->ops)) {
+        q = ngx_queue_head(&link->ops);
         op = ngx_queue_data(q, ngx_http_lapor_op_t, queue);
 
         if (ngx_current_msec - op->start > limit) {
@@ -641,20 +499,85 @@ ngx_http_lapor_link_tick_handler(ngx_event_t *ev)
         }
     }
 
-    if (link->asked) {
-        if (ngx_current_msec - link->asked_at > limit) {
-            ngx_http_lapor_link_fail(link, "redis does not answer");
-            return;
-        }
-
-    } else if (ngx_current_msec - link->asked_at >= NGX_HTTP_LAPOR_CHECK) {
-        if (ngx_http_lapor_link_ask(link) != NGX_OK) {
-            ngx_http_lapor_link_fail(link, "no memory");
-            return;
-        }
+    if (!link->asked
+        && ngx_current_msec - link->asked_at >= NGX_HTTP_LAPOR_CHECK
+        && ngx_http_lapor_link_ask(link) != NGX_OK)
+    {
+        ngx_http_lapor_link_fail(link, "no memory");
+        return;
     }
 
     ngx_add_timer(&link->tick, NGX_HTTP_LAPOR_TICK);
+}
+
+
+static void
+ngx_http_lapor_link_deadline_handler(ngx_event_t *ev)
+{
+    ngx_http_lapor_accept_expire(ev->data);
+}
+
+
+void
+ngx_http_lapor_link_forget(ngx_http_lapor_link_t *link)
+{
+    if (--link->awaited == 0) {
+        link->deadline.cancelable = 1;
+    }
+}
+
+
+/* of an error only the first word is told: the rest may repeat the body */
+
+void
+ngx_http_lapor_link_error(ngx_http_lapor_link_t *link, redisReply *reply)
+{
+    ngx_uint_t  err;
+
+    err = ngx_http_lapor_reply_error(reply);
+
+    (void) ngx_atomic_fetch_add(&ngx_http_lapor_stat->errors[err], 1);
+
+    switch (err) {
+
+    case NGX_HTTP_LAPOR_ERR_READONLY:
+
+        /* the address may lead to another server meanwhile */
+
+        ngx_http_lapor_link_fail(link, "redis is a replica");
+        break;
+
+    case NGX_HTTP_LAPOR_ERR_NOAUTH:
+        ngx_http_lapor_link_fail(link, "redis asks for AUTH");
+        break;
+
+    case NGX_HTTP_LAPOR_ERR_LOADING:
+        ngx_http_lapor_link_fail(link, "redis is loading its data");
+        break;
+
+    default:
+        break;
+    }
+
+    ngx_http_lapor_link_complain(link, "refused an entry: ",
+                                 ngx_http_lapor_reply_error_name(err));
+}
+
+
+/* at most one line a second for what happens to requests */
+
+void
+ngx_http_lapor_link_complain(ngx_http_lapor_link_t *link, const char *what,
+    const char *detail)
+{
+    if (ngx_current_msec - link->complained < NGX_HTTP_LAPOR_TICK) {
+        return;
+    }
+
+    link->complained = ngx_current_msec;
+
+    ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0, "lapor: redis %V %s%s",
+                  &link->target->redis->text, what, detail);
 }
 
 
@@ -663,7 +586,10 @@ ngx_http_lapor_link_tick_handler(ngx_event_t *ev)
 static void
 ngx_http_lapor_link_cleanup(void *data)
 {
-    ngx_http_lapor_link_t  *link = data;
+    ngx_http_lapor_link_t *link = data;
+
+    ngx_queue_t          *q;
+    ngx_http_lapor_op_t  *op;
 
     ngx_http_lapor_link_close(link, "its configuration has gone");
 
@@ -671,8 +597,20 @@ ngx_http_lapor_link_cleanup(void *data)
         ngx_del_timer(&link->retry);
     }
 
+    if (link->deadline.timer_set) {
+        ngx_del_timer(&link->deadline);
+    }
+
     if (link->event.posted) {
         ngx_delete_posted_event(&link->event);
+    }
+
+    while (!ngx_queue_empty(&link->spare)) {
+        q = ngx_queue_head(&link->spare);
+        op = ngx_queue_data(q, ngx_http_lapor_op_t, queue);
+
+        ngx_queue_remove(q);
+        ngx_free(op);
     }
 
     ngx_http_lapor_slot->links--;

@@ -6,8 +6,9 @@
  * and what happens when a process starts and ends.
  *
  * A request goes: rewrite phase (the query is hidden from logs), content
- * handler here, body (_body.c) and its signature (_signature.c), XADD (_op.c
- * over _link.c), log phase (_log.c: counted once, by its final result).
+ * handler here, body (_body.c) and its signature (_signature.c), durable
+ * storage (_accept.c: by _op.c over _link.c and _wire.c to Redis, else by
+ * _spool.c to disk), log phase (_log.c: counted once, by its final result).
  */
 
 
@@ -27,6 +28,9 @@ static char *ngx_http_lapor_status(ngx_conf_t *cf, ngx_command_t *cmd,
 static ngx_int_t ngx_http_lapor_postconfiguration(ngx_conf_t *cf);
 static ngx_int_t ngx_http_lapor_init_process(ngx_cycle_t *cycle);
 static void ngx_http_lapor_exit_process(ngx_cycle_t *cycle);
+
+
+ngx_uint_t  ngx_http_lapor_exiting;
 
 
 static ngx_conf_enum_t  ngx_http_lapor_acks[] = {
@@ -101,6 +105,13 @@ static ngx_command_t  ngx_http_lapor_commands[] = {
     { ngx_string("lapor_max_pending"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
       ngx_http_lapor_max_pending,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("lapor_spool"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE123,
+      ngx_http_lapor_spool,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -427,10 +438,11 @@ ngx_http_lapor_postconfiguration(ngx_conf_t *cf)
 static ngx_int_t
 ngx_http_lapor_init_process(ngx_cycle_t *cycle)
 {
-    ngx_uint_t                    i;
-    ngx_http_lapor_link_t        *link;
-    ngx_http_lapor_target_t     **target;
-    ngx_http_lapor_main_conf_t   *mcf;
+    ngx_uint_t                     i;
+    ngx_http_lapor_link_t         *link;
+    ngx_http_lapor_target_t      **target;
+    ngx_http_lapor_main_conf_t    *mcf;
+    ngx_http_lapor_spool_conf_t  **spool;
 
     /* the cache manager and its like have no requests */
 
@@ -459,7 +471,33 @@ ngx_http_lapor_init_process(ngx_cycle_t *cycle)
         ngx_http_lapor_link_connect(link);
     }
 
+    spool = mcf->spools.elts;
+
+    for (i = 0; i < mcf->spools.nelts; i++) {
+
+        if (spool[i]->target == NULL) {
+            continue;
+        }
+
+        spool[i]->spool = ngx_http_lapor_spool_init(spool[i], cycle);
+
+        if (spool[i]->spool == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
     return NGX_OK;
+}
+
+
+uint64_t
+ngx_http_lapor_usec(void)
+{
+    struct timespec  ts;
+
+    (void) clock_gettime(CLOCK_MONOTONIC, &ts);
+
+    return (uint64_t) ts.tv_sec * 1000000 + (uint64_t) ts.tv_nsec / 1000;
 }
 
 
@@ -478,12 +516,13 @@ ngx_http_lapor_exit_process(ngx_cycle_t *cycle)
         return;
     }
 
+    ngx_http_lapor_exiting = 1;
+
     target = mcf->targets.elts;
 
     for (i = 0; i < mcf->targets.nelts; i++) {
         if (target[i]->link) {
             ngx_http_lapor_link_close(target[i]->link, "the worker exits");
-            ngx_http_lapor_op_refuse(target[i]->link);
         }
     }
 

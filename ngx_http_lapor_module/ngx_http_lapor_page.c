@@ -269,17 +269,26 @@ ngx_http_lapor_page_gauges(ngx_http_lapor_page_t *page)
 static void
 ngx_http_lapor_page_spool(ngx_http_lapor_page_t *page)
 {
+    ngx_uint_t              i;
+    ngx_atomic_uint_t       bytes, files, damaged;
     ngx_http_lapor_stat_t  *st;
 
     st = ngx_http_lapor_stat;
+    bytes = files = damaged = 0;
+
+    for (i = 0; i < NGX_HTTP_LAPOR_SPOOLS; i++) {
+        bytes += st->spools[i].bytes;
+        files += st->spools[i].files;
+        damaged += st->spools[i].damaged;
+    }
 
     ngx_http_lapor_page_one(page, "lapor_spool_bytes", "gauge",
-                            "Bytes of the spool's files.", st->spool_bytes);
+                            "Bytes of the spool's files.", bytes);
     ngx_http_lapor_page_one(page, "lapor_spool_files", "gauge",
-                            "Files of the spool.", st->spool_files);
+                            "Files of the spool.", files);
     ngx_http_lapor_page_one(page, "lapor_spool_damaged_files", "gauge",
                             "Files of the spool set aside for people.",
-                            st->spool_damaged);
+                            damaged);
     ngx_http_lapor_page_one(page, "lapor_replayed_total", "counter",
                             "Webhooks of the spool that Redis has now.",
                             st->replayed);

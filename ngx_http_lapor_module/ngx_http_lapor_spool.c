@@ -1,0 +1,560 @@
+
+/*
+ * Copyright (C) Lapor contributors. BSD 2-clause, see LICENSE.
+ *
+ * The spool of one worker: bodies that Redis can't make durable in time are
+ * written to local disk.
+ *
+ * Entries wait in spool->waiting.  At the end of the event loop's turn all of
+ * them become one group: one buffer, one write() and one fdatasync() in a
+ * thread, while the next entries wait for the next group.  The thread knows
+ * the group and nothing else; entries in spool->writing may go away (their
+ * clients do) and are then missed by nobody.
+ *
+ * A worker writes one segment at a time and keeps it locked; it is closed, and
+ * so left to whoever replays, when it is large enough, when the link to Redis
+ * is up again, or when the worker ends.
+ */
+
+
+#include "ngx_http_lapor.h"
+
+
+/* bytes of one group; a larger entry goes alone */
+#define NGX_HTTP_LAPOR_GROUP    (8 * 1024 * 1024)
+
+/* a replay that breaks off repeats a segment: they are small */
+#define NGX_HTTP_LAPOR_SEGMENT  (4 * 1024 * 1024)
+
+/* how often a worker looks after its open segment, in ms */
+#define NGX_HTTP_LAPOR_SPOOL_TICK  500
+
+/* how often it says that it is in use, in ms */
+#define NGX_HTTP_LAPOR_SPOOL_REPORT  60000
+
+
+struct ngx_http_lapor_group_s {
+    ngx_thread_task_t            task;
+    ngx_http_lapor_spool_t      *spool;
+    u_char                      *p;          /* whole records */
+    size_t                       len;
+
+    /* the segment: given to the thread and taken back from it */
+
+    int                          fd;
+    off_t                        offset;
+
+    ngx_err_t                    err;
+    unsigned                     full:1;
+    ngx_http_lapor_usage_t       usage;
+};
+
+
+static void ngx_http_lapor_spool_event_handler(ngx_event_t *ev);
+static void ngx_http_lapor_spool_start(ngx_http_lapor_spool_t *spool);
+static ngx_http_lapor_group_t *ngx_http_lapor_spool_group(
+    ngx_http_lapor_spool_t *spool);
+static u_char *ngx_http_lapor_spool_copy(u_char *p,
+    ngx_http_lapor_spooled_t *entry);
+static void ngx_http_lapor_spool_thread(void *data, ngx_log_t *log);
+static int ngx_http_lapor_spool_write(ngx_http_lapor_group_t *group);
+static void ngx_http_lapor_spool_done(ngx_event_t *ev);
+static void ngx_http_lapor_spool_answer(ngx_http_lapor_spool_t *spool,
+    ngx_queue_t *entries, ngx_uint_t result);
+static void ngx_http_lapor_spool_report(ngx_http_lapor_spool_t *spool,
+    ngx_http_lapor_group_t *group);
+static void ngx_http_lapor_spool_close(ngx_http_lapor_spool_t *spool);
+static void ngx_http_lapor_spool_deadline_handler(ngx_event_t *ev);
+static void ngx_http_lapor_spool_tick_handler(ngx_event_t *ev);
+
+
+ngx_int_t
+ngx_http_lapor_spool_add(ngx_http_lapor_spool_t *spool,
+    ngx_http_lapor_spooled_t *entry)
+{
+    if (ngx_http_lapor_exiting || entry->size > NGX_HTTP_LAPOR_BODY_MAX) {
+        return NGX_DECLINED;
+    }
+
+    /* disks fall behind, too; what waits here is in memory */
+
+    if (spool->entries >= spool->conf->max_pending
+        || (spool->entries
+            && spool->bytes + entry->size > spool->conf->max_bytes))
+    {
+        return NGX_DECLINED;
+    }
+
+    entry->spool = spool;
+    entry->start = ngx_current_msec;
+
+    ngx_queue_insert_tail(&spool->waiting, &entry->queue);
+    spool->entries++;
+    spool->bytes += entry->size;
+
+    /* not cancelable while somebody waits, see ngx_http_lapor_accept.c */
+
+    spool->deadline.cancelable = 0;
+
+    if (!spool->deadline.timer_set) {
+        ngx_add_timer(&spool->deadline, spool->conf->timeout);
+    }
+
+    if (spool->group == NULL) {
+        ngx_post_event(&spool->event, &ngx_posted_events);
+    }
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_lapor_spool_drop(ngx_http_lapor_spooled_t *entry)
+{
+    ngx_http_lapor_spool_t  *spool;
+
+    ngx_queue_remove(&entry->queue);
+
+    spool = entry->spool;
+    entry->spool = NULL;
+
+    if (spool) {
+        spool->bytes -= entry->size;
+        spool->entries--;
+
+        if (spool->entries == 0) {
+            spool->deadline.cancelable = 1;
+        }
+    }
+}
+
+
+static void
+ngx_http_lapor_spool_event_handler(ngx_event_t *ev)
+{
+    ngx_http_lapor_spool_start(ev->data);
+}
+
+
+static void
+ngx_http_lapor_spool_start(ngx_http_lapor_spool_t *spool)
+{
+    ngx_http_lapor_group_t  *group;
+
+    if (spool->group || ngx_queue_empty(&spool->waiting)) {
+        return;
+    }
+
+    group = ngx_http_lapor_spool_group(spool);
+
+    if (group == NULL) {
+        ngx_http_lapor_spool_answer(spool, &spool->waiting,
+                                    NGX_HTTP_LAPOR_SPOOL_ERROR);
+        return;
+    }
+
+    spool->group = group;
+    spool->fd = -1;
+
+    if (ngx_thread_task_post(spool->conf->tp, &group->task) != NGX_OK) {
+        group->err = NGX_EAGAIN;
+        ngx_http_lapor_spool_done(&group->task.event);
+    }
+}
+
+
+/* moves what fits from waiting to writing */
+
+static ngx_http_lapor_group_t *
+ngx_http_lapor_spool_group(ngx_http_lapor_spool_t *spool)
+{
+    u_char                    *p;
+    size_t                     len, size;
+    ngx_queue_t               *q, *last;
+    ngx_http_lapor_group_t    *group;
+    ngx_http_lapor_spooled_t  *entry;
+
+    len = 0;
+    last = ngx_queue_sentinel(&spool->waiting);
+
+    for (q = ngx_queue_head(&spool->waiting);
+         q != ngx_queue_sentinel(&spool->waiting);
+         q = ngx_queue_next(q))
+    {
+        entry = ngx_queue_data(q, ngx_http_lapor_spooled_t, queue);
+        size = ngx_http_lapor_record_size(entry->stream.len, entry->size);
+
+        if (len && len + size > NGX_HTTP_LAPOR_GROUP) {
+            break;
+        }
+
+        len += size;
+        last = q;
+    }
+
+    group = ngx_alloc(sizeof(ngx_http_lapor_group_t), ngx_cycle->log);
+    if (group == NULL) {
+        return NULL;
+    }
+
+    ngx_memzero(group, sizeof(ngx_http_lapor_group_t));
+
+    group->p = ngx_alloc(len, ngx_cycle->log);
+    if (group->p == NULL) {
+        ngx_free(group);
+        return NULL;
+    }
+
+    group->spool = spool;
+    group->len = len;
+    group->fd = spool->fd;
+    group->offset = spool->offset;
+    group->task.handler = ngx_http_lapor_spool_thread;
+    group->task.ctx = group;
+    group->task.event.handler = ngx_http_lapor_spool_done;
+    group->task.event.data = group;
+    group->task.event.log = ngx_cycle->log;
+
+    p = group->p;
+
+    do {
+        q = ngx_queue_head(&spool->waiting);
+        entry = ngx_queue_data(q, ngx_http_lapor_spooled_t, queue);
+
+        p = ngx_http_lapor_spool_copy(p, entry);
+
+        ngx_queue_remove(q);
+        ngx_queue_insert_tail(&spool->writing, q);
+    } while (q != last);
+
+    return group;
+}
+
+
+static u_char *
+ngx_http_lapor_spool_copy(u_char *p, ngx_http_lapor_spooled_t *entry)
+{
+    ngx_buf_t    *b;
+    ngx_chain_t  *cl;
+
+    p = ngx_http_lapor_record_start(p, entry->stream.data, entry->stream.len,
+                                    entry->size, entry->ms);
+
+    for (cl = entry->body; cl; cl = cl->next) {
+        b = cl->buf;
+
+        if (b->last != b->pos) {
+            p = ngx_cpymem(p, b->pos, b->last - b->pos);
+        }
+    }
+
+    return p;
+}
+
+
+/* in a thread */
+
+static void
+ngx_http_lapor_spool_thread(void *data, ngx_log_t *log)
+{
+    ngx_http_lapor_group_t *group = data;
+
+    ngx_http_lapor_record_seal(group->p, group->len);
+
+    group->err = ngx_http_lapor_spool_write(group) == 0 ? 0 : ngx_errno;
+}
+
+
+static int
+ngx_http_lapor_spool_write(ngx_http_lapor_group_t *group)
+{
+    int                      clean, err;
+    char                     name[NGX_HTTP_LAPOR_SEGMENT_NAME];
+    const char              *dir;
+    struct timeval           tv;
+    ngx_http_lapor_spool_t  *spool;
+
+    spool = group->spool;
+    dir = (const char *) spool->conf->path->name.data;
+
+    /* what others write counts as well, so the directory is asked each time */
+
+    if (ngx_http_lapor_spool_usage(dir, &group->usage) == -1) {
+        return -1;
+    }
+
+    if (group->usage.bytes + group->len > (uint64_t) spool->conf->size) {
+        group->full = 1;
+        errno = ENOSPC;
+        return -1;
+    }
+
+    if (group->fd == -1) {
+        ngx_gettimeofday(&tv);
+        group->offset = 0;
+        group->fd = ngx_http_lapor_segment_create(dir,
+                                                  (uint64_t) tv.tv_sec * 1000
+                                                  + tv.tv_usec / 1000,
+                                                  spool->seq++, name);
+        if (group->fd == -1) {
+            return -1;
+        }
+
+        group->usage.files++;
+    }
+
+    if (ngx_http_lapor_segment_append(group->fd, group->p, group->len,
+                                      group->offset, &clean)
+        == 0)
+    {
+        group->offset += group->len;
+        group->usage.bytes += group->len;
+        return 0;
+    }
+
+    err = errno;
+
+    if (!clean) {
+        (void) close(group->fd);
+        group->fd = -1;
+    }
+
+    errno = err;
+
+    return -1;
+}
+
+
+/* back in the event loop */
+
+static void
+ngx_http_lapor_spool_done(ngx_event_t *ev)
+{
+    ngx_uint_t               result;
+    ngx_queue_t              done;
+    ngx_http_lapor_group_t  *group;
+    ngx_http_lapor_spool_t  *spool;
+
+    group = ev->data;
+    spool = group->spool;
+
+    spool->group = NULL;
+    spool->fd = group->fd;
+    spool->offset = group->offset;
+
+    ngx_http_lapor_spool_report(spool, group);
+
+    result = group->err == 0 ? NGX_HTTP_LAPOR_SPOOLED
+             : group->full || group->err == NGX_ENOSPC || group->err == EDQUOT
+               ? NGX_HTTP_LAPOR_SPOOL_FULL : NGX_HTTP_LAPOR_SPOOL_ERROR;
+
+    ngx_free(group->p);
+    ngx_free(group);
+
+    if (spool->fd != -1 && spool->offset >= NGX_HTTP_LAPOR_SEGMENT) {
+        ngx_http_lapor_spool_close(spool);
+    }
+
+    if (spool->fd != -1 && !spool->tick.timer_set) {
+        ngx_add_timer(&spool->tick, NGX_HTTP_LAPOR_SPOOL_TICK);
+    }
+
+    /* the disk first: answering takes its time */
+
+    ngx_queue_init(&done);
+
+    if (!ngx_queue_empty(&spool->writing)) {
+        ngx_queue_add(&done, &spool->writing);
+        ngx_queue_init(&spool->writing);
+    }
+
+    ngx_http_lapor_spool_start(spool);
+
+    ngx_http_lapor_spool_answer(spool, &done, result);
+}
+
+
+static void
+ngx_http_lapor_spool_answer(ngx_http_lapor_spool_t *spool,
+    ngx_queue_t *entries, ngx_uint_t result)
+{
+    ngx_queue_t               *q;
+    ngx_http_lapor_spooled_t  *entry;
+
+    while (!ngx_queue_empty(entries)) {
+        q = ngx_queue_head(entries);
+        entry = ngx_queue_data(q, ngx_http_lapor_spooled_t, queue);
+
+        ngx_http_lapor_spool_drop(entry);
+
+        entry->handler(entry, result);
+    }
+}
+
+
+/* changes are logged, not each group, and what goes on once a minute */
+
+static void
+ngx_http_lapor_spool_report(ngx_http_lapor_spool_t *spool,
+    ngx_http_lapor_group_t *group)
+{
+    ngx_http_lapor_spool_gauge(spool, &group->usage);
+
+    if (group->err == 0) {
+        if (spool->failed
+            || ngx_current_msec - spool->reported
+               >= NGX_HTTP_LAPOR_SPOOL_REPORT)
+        {
+            spool->reported = ngx_current_msec;
+
+            ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+                          "lapor: webhooks go to the spool \"%V\"",
+                          &spool->conf->path->name);
+        }
+
+        spool->failed = 0;
+        return;
+    }
+
+    if (!spool->failed) {
+        spool->failed = 1;
+
+        if (group->full) {
+            ngx_log_error(NGX_LOG_CRIT, ngx_cycle->log, 0,
+                          "lapor: the spool \"%V\" is full",
+                          &spool->conf->path->name);
+
+        } else {
+            ngx_log_error(NGX_LOG_CRIT, ngx_cycle->log, group->err,
+                          "lapor: could not write to the spool \"%V\"",
+                          &spool->conf->path->name);
+        }
+    }
+}
+
+
+void
+ngx_http_lapor_spool_gauge(ngx_http_lapor_spool_t *spool,
+    ngx_http_lapor_usage_t *usage)
+{
+    ngx_http_lapor_spool_stat_t  *st;
+
+    st = &ngx_http_lapor_stat->spools[spool->conf->index];
+
+    st->bytes = usage->bytes;
+    st->files = usage->files;
+    st->damaged = usage->damaged;
+}
+
+
+static void
+ngx_http_lapor_spool_close(ngx_http_lapor_spool_t *spool)
+{
+    (void) close(spool->fd);
+
+    spool->fd = -1;
+
+    ngx_http_lapor_replay_soon(spool);
+}
+
+
+/* the disk does not answer: what waits is refused, oldest first */
+
+static void
+ngx_http_lapor_spool_deadline_handler(ngx_event_t *ev)
+{
+    ngx_queue_t               *q, *entries;
+    ngx_msec_int_t             left;
+    ngx_http_lapor_spool_t    *spool;
+    ngx_http_lapor_spooled_t  *entry;
+
+    spool = ev->data;
+
+    while (spool->entries) {
+        entries = ngx_queue_empty(&spool->writing) ? &spool->waiting
+                                                   : &spool->writing;
+        q = ngx_queue_head(entries);
+        entry = ngx_queue_data(q, ngx_http_lapor_spooled_t, queue);
+
+        left = (ngx_msec_int_t) (entry->start + spool->conf->timeout
+                                 - ngx_current_msec);
+        if (left > 0) {
+            ngx_add_timer(ev, (ngx_msec_t) left);
+            return;
+        }
+
+        ngx_http_lapor_spool_drop(entry);
+
+        entry->handler(entry, NGX_HTTP_LAPOR_TIMEOUT);
+    }
+}
+
+
+/* Redis is back: what was written may flow */
+
+static void
+ngx_http_lapor_spool_tick_handler(ngx_event_t *ev)
+{
+    ngx_http_lapor_spool_t  *spool;
+
+    spool = ev->data;
+
+    if (spool->fd == -1) {
+
+        /* a thread has it, or it was closed */
+
+        if (spool->group) {
+            ngx_add_timer(ev, NGX_HTTP_LAPOR_SPOOL_TICK);
+        }
+
+        return;
+    }
+
+    if (spool->conf->target->link
+        && spool->conf->target->link->state == NGX_HTTP_LAPOR_LINK_UP)
+    {
+        ngx_http_lapor_spool_close(spool);
+        return;
+    }
+
+    ngx_add_timer(ev, NGX_HTTP_LAPOR_SPOOL_TICK);
+}
+
+
+ngx_http_lapor_spool_t *
+ngx_http_lapor_spool_init(ngx_http_lapor_spool_conf_t *conf,
+    ngx_cycle_t *cycle)
+{
+    ngx_http_lapor_spool_t  *spool;
+
+    spool = ngx_pcalloc(cycle->pool, sizeof(ngx_http_lapor_spool_t));
+    if (spool == NULL) {
+        return NULL;
+    }
+
+    spool->conf = conf;
+    spool->ident = -1;
+    spool->fd = -1;
+    spool->reported = ngx_current_msec - NGX_HTTP_LAPOR_SPOOL_REPORT;
+
+    ngx_queue_init(&spool->waiting);
+    ngx_queue_init(&spool->writing);
+
+    spool->event.handler = ngx_http_lapor_spool_event_handler;
+    spool->event.data = spool;
+    spool->event.log = cycle->log;
+
+    spool->deadline.handler = ngx_http_lapor_spool_deadline_handler;
+    spool->deadline.data = spool;
+    spool->deadline.log = cycle->log;
+    spool->deadline.cancelable = 1;
+
+    spool->tick.handler = ngx_http_lapor_spool_tick_handler;
+    spool->tick.data = spool;
+    spool->tick.log = cycle->log;
+    spool->tick.cancelable = 1;
+
+    spool->replay = ngx_http_lapor_replay_init(spool, cycle);
+
+    return spool->replay ? spool : NULL;
+}
