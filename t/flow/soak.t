@@ -39,7 +39,7 @@ subtest 'the books find what is wrong' => sub {
 
 my $seconds = $ENV{LAPOR_SECONDS} || 40;
 my $soak = Lapor::Soak->new(seconds => $seconds,
-    rate => asan() ? 200 : 400, seed => $ENV{LAPOR_SEED});
+    rate => asan() ? 200 : 400, refused => 0.05, seed => $ENV{LAPOR_SEED});
 diag('LAPOR_SEED=' . $soak->seed);
 
 my $verdict = $soak->run;

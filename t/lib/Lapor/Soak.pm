@@ -46,12 +46,15 @@ my %SERVERS = (
 
 
 # new(seconds =>, seed =>, workers => of each nginx, rate => requests a second
-#     of all clients, say => sub { a line of progress }, every => seconds)
+#     of all clients, refused => the part of what was signed that may get a 503
+#     although there is a spool, say => sub { a line of progress },
+#     every => seconds)
 
 sub new {
     my ($class, %opt) = @_;
 
     my $self = bless { seconds => 60, workers => 2, rate => 600,
+                       refused => 0.01,
                        say => sub { }, every => 60, %opt,
                        samples => [], problems => [] }, $class;
     $self->{seed} = int(time() * 1000) % 1_000_000
@@ -306,7 +309,7 @@ sub say_progress {
     for my $client (sort keys %{ $self->{client} }) {
         my $count = Lapor::Soak::Books::counts(
             "$self->{dir}/client.$client.counts");
-        $sum{$_} += $count->{$_} for grep { $_ ne '!' } keys %$count;
+        $sum{$_} += $count->{$_} for grep { /^\w/ } keys %$count;
     }
 
     my $sent = 0;
@@ -404,6 +407,7 @@ sub read_all {
             "$self->{dir}/client.$client.counts");
 
         push @{ $self->{problems} }, @{ delete $count->{'!'} || [] };
+        push @{ $self->{lost}{$server} }, @{ delete $count->{'?'} || [] };
         for my $name (keys %$count) {
             my $sum = \$self->{count}{$server}{$name};
             if ($name =~ /^longest/) {

@@ -14,15 +14,16 @@ use Lapor::System ();
 use constant SAMPLES => 5;
 
 
-# counts($path) -> {name => value}; and under `!` what is to be shown
+# counts($path) -> {name => value}; under `!` what must not be, under `?` what
+# is shown only if its number is wrong
 
 sub counts {
     my ($path) = @_;
 
     my %count;
     for (split /\n/, Lapor::System::slurp($path)) {
-        if (/^! (.*)/) {
-            push @{ $count{'!'} }, $1;
+        if (/^([!?]) (.*)/) {
+            push @{ $count{$1} }, $2;
         } elsif (/^(.+)\t(-?\d+)$/) {
             $count{$1} = $2;
         }

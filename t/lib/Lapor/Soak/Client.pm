@@ -21,7 +21,7 @@ use Lapor::Soak::Job ();
 use Lapor::System ();
 
 use constant {
-    HUNG     => 20,          # seconds after which an answer is given up
+    HUNG     => 30,          # seconds after which an answer is given up
     IDLE     => 24,          # connections kept for later
     TURN     => 0.05,        # seconds a turn of the loop waits at most
     SAMPLES  => 5,           # of answers that must not be, to be shown
@@ -35,7 +35,8 @@ sub new {
     my ($class, %opt) = @_;
 
     return bless { connections => 128, %opt, busy => {},
-                   idle => [], count => {}, wrong => [], longest => 0 }, $class;
+                   idle => [], count => {}, wrong => [], lost => [],
+                   longest => 0 }, $class;
 }
 
 
@@ -97,6 +98,7 @@ sub tell {
     my $text = join '', map { "$_\t$count->{$_}\n" } sort keys %$count;
     $text .= sprintf "longest answer in ms\t%d\n", 1000 * $self->{longest};
     $text .= "! $_\n" for @{ $self->{wrong} };
+    $text .= "? $_\n" for @{ $self->{lost} };
     Lapor::System::spew("$self->{files}.counts", $text);
     return;
 }
@@ -188,9 +190,10 @@ sub read_some {
 
     return if $conn->{eof};
     my $n = sysread $conn->{fh}, $conn->{in}, 65536, length $conn->{in};
-    $conn->{eof} = 1
-        if defined $n ? $n == 0
-                      : $! != EAGAIN && $! != EWOULDBLOCK && $! != EINTR;
+    return if $n || !defined $n && ($! == EAGAIN || $! == EWOULDBLOCK
+                                    || $! == EINTR);
+    $conn->{error} ||= "$!" unless defined $n;
+    $conn->{eof} = 1;
     return;
 }
 
@@ -260,6 +263,7 @@ sub write_some {
             return 0;
         } elsif ($! != EINTR) {
             $conn->{deaf} = 1;
+            $conn->{error} = "could not write: $!";
         }
     }
 
@@ -311,12 +315,19 @@ sub record {
     my $used = $conn->{used}++;
     $count->{"$answer->{kind} $status"}++;
 
+    my $took = time() - $conn->{since};
+
     if ($status <= 0) {
-        $count->{$status < 0 ? 'hung' : $used ? 'lost kept' : 'lost fresh'}++;
+        my $how = $status < 0 ? 'hung' : $used ? 'lost kept' : 'lost fresh';
+        $count->{$how}++;
+        push @{ $self->{lost} }, sprintf
+            '%.3f %s: %s after %.3f s, request %d of its connection, %s, '
+            . '%d bytes came', time(), $how, $answer->{kind}, $took,
+            $used + 1, $conn->{error} || 'closed', length $conn->{in}
+            if @{ $self->{lost} } < SAMPLES || $how ne 'lost kept'
+               && @{ $self->{lost} } < 2 * SAMPLES;
         return;
     }
-
-    my $took = time() - $conn->{since};
 
     if (!$answer->{want}{$status}) {
         $count->{wrong}++;

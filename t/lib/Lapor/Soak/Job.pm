@@ -28,6 +28,7 @@ use constant {
 
     LIMIT => 4 * 1024 * 1024,     # client_max_body_size
     HUGE  => 3_000_000,           # the most that Meta sends
+    DRIBBLED => 200,              # bytes that come one by one
 };
 
 my $URI = '/webhook/whatsapp';
@@ -250,20 +251,24 @@ sub chunked {
 }
 
 
-# in up to 40 pieces; one in six byte by byte
+# in up to 40 pieces; one in six byte by byte, at some place
 
 sub dribbled {
     my ($self) = @_;
 
     my ($text, $answer) = $self->signed(rand 100, 'dribbled');
-    my $piece = rand() < 0.16 ? 1 : 1 + int(length($text) / (2 + rand 38));
-    my @steps;
+    my $bytes = rand() < 0.16;
+    my $piece = $bytes ? 1 : 1 + int(length($text) / (2 + rand 38));
+    my $i = $bytes ? int rand length $text : 0;
+    my $end = $bytes ? $i + DRIBBLED : length $text;
+    my @steps = $i ? [W => substr $text, 0, $i] : ();
 
-    for (my $i = 0; $i < length $text; $i += $piece) {
+    for (; $i < $end && $i < length $text; $i += $piece) {
         push @steps, [W => substr $text, $i, $piece],
-                     [P => $piece == 1 ? 0.0005 : rand 0.02];
+                     [P => $bytes ? 0.0005 : rand 0.02];
     }
 
+    push @steps, [W => substr $text, $i] if $i < length $text;
     return [@steps, [A => $answer]];
 }
 

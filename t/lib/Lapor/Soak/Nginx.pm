@@ -55,8 +55,8 @@ http {
         access_log %%DIR%%/logs/soak.log soak;
         client_max_body_size    4m;
         client_body_buffer_size 4m;
-        client_header_timeout   5s;
-        client_body_timeout     5s;
+        client_header_timeout   20s;
+        client_body_timeout     20s;
         lingering_time          5s;
         lingering_timeout       2s;
         location = /webhook/whatsapp {

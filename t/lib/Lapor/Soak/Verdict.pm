@@ -142,17 +142,53 @@ sub answers {
 
     $self->check('each answer is the right one',
         $self->count('wrong') && $self->count('wrong') . ' were wrong');
-    $self->check('no request hung',
-        $self->count('hung') && $self->count('hung') . ' hung');
+    $self->check('no request hung', $self->count('hung')
+        && $self->count('hung') . ' hung' . join "\n", '',
+           grep { /hung:/ } map { $self->lost_ones($_) } $self->names);
     $self->check('each client could connect',
         $self->count('could not connect'));
+    $self->nearly_always;
     $self->check('a reload loses nobody who has just connected',
-        $self->count('lost fresh', 'reload'));
+        $self->count('lost fresh', 'reload')
+        && join "\n", grep { /fresh:/ } $self->lost_ones('reload'));
     $self->check('without disturbance no answer is lost',
-        $self->count('lost fresh', 'calm') + $self->count('lost kept',
-                                                          'calm'));
+        $self->lost('calm') && join "\n", $self->lost_ones('calm'));
     return;
 }
+
+
+# nearly_always(): with a spool, whatever befalls Redis
+
+sub nearly_always {
+    my ($self) = @_;
+
+    my $soak = $self->{soak};
+    return unless $soak->{spool};
+
+    my $refused = 0;
+    $refused += $_->{'status 503'} || 0 for values %{ $self->{logged} };
+    my $asked = $refused + $self->logged_as('accepted')
+              + $self->logged_as('spooled');
+
+    $self->check('the answer is nearly always 200',
+        $refused > $asked * $soak->{refused}
+        && "$refused of $asked were refused");
+    return;
+}
+
+
+# logged_as($result) -> lines of all access logs
+
+sub logged_as {
+    my ($self, $result) = @_;
+
+    my $sum = 0;
+    $sum += $_->{$result} || 0 for values %{ $self->{logged} };
+    return $sum;
+}
+
+
+sub lost_ones { return @{ $_[0]{soak}{lost}{ $_[1] } || [] } }
 
 
 # What was refused is counted under its cause exactly, where no worker was
@@ -179,6 +215,12 @@ sub counters {
         }
         $self->check("$server: the counters know each cause",
                      join "\n", @wrong);
+
+        next unless $self->{soak}{spool};
+        my $spooled = result($status, 'spooled');
+        my $replayed = $status->{lapor_replayed_total} || 0;
+        $self->check("$server: what was spooled was replayed",
+            $replayed < $spooled && "$replayed of $spooled");
     }
 
     for my $server ($self->names) {
@@ -284,11 +326,6 @@ sub figures {
                keys %Lapor::Soak::Job::KINDS;
     my $sent = 0;
     $sent += $_ for values %sent;
-    my $logged = sub {
-        my $sum = 0;
-        $sum += $self->{logged}{$_}{ $_[0] } || 0 for $self->names;
-        return $sum;
-    };
     my %refused = map { %$_ } values %{ $self->{logged} };
     my @refused = grep { !/^status |^(?:accepted|spooled|aborted|verified|-)$/
                        } sort keys %refused;
@@ -298,11 +335,11 @@ sub figures {
         ['of which aborted', $sent{head_aborted} + $sent{body_aborted}
                              + $sent{late_aborted}],
         ['200 seen by clients', $self->count('answered 200')],
-        ['accepted', $logged->('accepted')],
-        ['spooled', $logged->('spooled')],
+        ['accepted', $self->logged_as('accepted')],
+        ['spooled', $self->logged_as('spooled')],
         ['replayed', $self->metric('lapor_replayed_total')],
-        (map { ["refused: $_", $logged->($_)] } @refused),
-        ['client gone', $logged->('aborted')],
+        (map { ["refused: $_", $self->logged_as($_)] } @refused),
+        ['client gone', $self->logged_as('aborted')],
         ['answers lost', $self->count('lost fresh')
                          + $self->count('lost kept')],
         ['stored in Redis', $soak->{books}{stored}],
