@@ -116,6 +116,14 @@ EOF2
             lapor_webhook on;
             client_body_in_single_buffer on;
         }
+        location = /berkas {
+            lapor_webhook on;
+            client_body_in_file_only on;
+        }
+        location = /bersih {
+            lapor_webhook on;
+            client_body_in_file_only clean;
+        }
 EOF3
     $port = $nginx->port;
     $nginx->forbid('nomor');
@@ -373,9 +381,11 @@ sub sizes {
         $body = substr join(',', ++$serial, 1 .. 20_000), 0, $size;
         $body = chr(32 + $serial % 90) if $size == 1;
         my $before = stored($body);
-        my $r = post_signed($port, $body, uri => '/satu');
-        is($r->{status}, 200, "one buffer, $size bytes");
-        is(stored($body), $before + 1, 'stored');
+        for my $uri (qw(/satu /berkas /bersih)) {
+            is(post_signed($port, $body, uri => $uri)->{status}, 200,
+               "$uri, $size bytes");
+            is(stored($body), ++$before, 'stored');
+        }
     }
 
     my $three = substr join(',', 'tiga', 1 .. 460_000), 0, 3_000_000;
@@ -528,6 +538,7 @@ subtest 'too large' => sub {
                 server => "listen 127.0.0.1:$plain;")->run;
     $own->forbid('luber');
     my $large = 'luber ' x 20_000;
+    rmdir "$own->{dir}/tmp/client_body" or die "could not rmdir: $!";
 
     my $h2 = Lapor::HTTP2->new(Lapor::HTTP->connect($own->port));
     is($h2->status($h2->post($large, size => 1000)), 413, 'in frames');
