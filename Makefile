@@ -165,7 +165,8 @@ install: all
 	    $(DESTDIR)$(tmpfilesdir) $(DESTDIR)$(sysconfdir)/lapor \
 	    $(DESTDIR)$(datadir)/schema $(DESTDIR)$(datadir)/demo \
 	    $(DESTDIR)$(datadir)/nginx $(DESTDIR)$(datadir)/redis \
-	    $(DESTDIR)$(datadir)/postgresql $(DESTDIR)$(docdir)/doc
+	    $(DESTDIR)$(datadir)/postgresql $(DESTDIR)$(datadir)/prometheus \
+	    $(DESTDIR)$(docdir)/doc
 	install -m 755 $(BUILD)/lapor-intake $(BUILD)/lapor-media \
 	    $(BUILD)/lapor-reply $(DESTDIR)$(sbindir)
 	install -m 755 $(BUILD)/laporctl $(DESTDIR)$(bindir)
@@ -178,6 +179,7 @@ install: all
 	install -m 644 conf/redis/lapor.conf $(DESTDIR)$(datadir)/redis
 	install -m 644 conf/postgresql/lapor.conf \
 	    $(DESTDIR)$(datadir)/postgresql
+	install -m 644 conf/prometheus/*.yml $(DESTDIR)$(datadir)/prometheus
 	install -m 644 conf/systemd/*.service conf/systemd/*.timer \
 	    $(DESTDIR)$(unitdir)
 	install -m 644 conf/systemd/lapor.sysusers \

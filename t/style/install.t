@@ -36,6 +36,9 @@ for my $path (qw(
     usr/share/lapor/nginx/lapor.conf usr/share/lapor/nginx/lapor-tls.conf
     usr/share/lapor/redis/lapor.conf
     usr/share/lapor/postgresql/lapor.conf
+    usr/share/lapor/prometheus/lapor.rules.yml
+    usr/share/lapor/prometheus/lapor-silence.rules.yml
+    usr/share/lapor/prometheus/lapor.scrape.yml
     usr/share/doc/lapor/README.md
     usr/share/doc/lapor/doc/directives.md))
 {
