@@ -52,7 +52,10 @@ sub refused {
                                                     : "lapor_webhook on;");
     isnt($rc, 0, "$name is refused");
     like($out, $reason, 'with a reason');
-    like($out, qr/\[emerg\].* in \Q$dir\E\/nginx\.conf:\d+/,
+
+    my ($line) = $out =~ /\[emerg\].* in \Q$dir\E\/nginx\.conf:(\d+)$/m;
+    my @lines = split /\n/, slurp("$dir/nginx.conf");
+    like(defined $line ? $lines[$line - 1] : '', qr/^\s*lapor_/,
          'file and line');
 }
 
@@ -182,6 +185,53 @@ refused('lapor_webhook twice', qr/directive is duplicate/, $all,
 refused('lapor_status with a value', qr/invalid number of arguments/, $all,
         'lapor_status on;');
 
+# how many values, how large ones, and where
+
+refused("$_ without a value", qr/invalid number of arguments/, "$all$_;")
+    for qw(lapor_partitions lapor_timeout);
+refused($_, qr/invalid number of arguments/, "$all$_;")
+    for 'lapor_ack fsync memory', 'lapor_partitions 8 16',
+        'lapor_timeout 1s 2s', 'lapor_max_pending 1 2 3';
+refused($_, qr/invalid number of arguments/, $all, "$_;")
+    for 'lapor_webhook', 'lapor_webhook on on';
+
+for my $case (
+    ['lapor_partitions -16', qr/invalid number/],
+    ['lapor_partitions 16x', qr/invalid number/],
+    ['lapor_partitions 99999999999999999999', qr/invalid number/],
+    ['lapor_timeout -1s', qr/invalid value/],
+    ['lapor_timeout 1s1h', qr/invalid value/],
+    ['lapor_timeout 99999999999999999999', qr/invalid value/],
+    ['lapor_max_pending -1', qr/invalid number of entries "-1"/],
+    ['lapor_max_pending 99999999999999999999', qr/invalid number of entries/],
+    ['lapor_max_pending 1 -1', qr/invalid number of bytes "-1"/],
+    ['lapor_max_pending 1 1t', qr/invalid number of bytes "1t"/],
+    ['lapor_max_pending 1 99999999999999999999', qr/invalid number of bytes/],
+    ['lapor_app_secret_file ""', qr/is not a regular file/],
+    ['lapor_verify_token_file ""', qr/is not a regular file/],
+    ['lapor_redis ""', qr/lapor_redis/],
+) {
+    my ($name) = $case->[0] =~ /^(\w+)/;
+    my $others = $name eq 'lapor_app_secret_file' ? $all
+                                                  : $all =~ s/$name .*\n//r;
+    refused($case->[0], $case->[1], "$others$case->[0];");
+}
+
+refused("$_ in an if", qr/"$_" directive is not allowed here/, $all,
+        "lapor_webhook on;\nif (\$http_x) {\n$_ on;\n}")
+    for 'lapor_webhook', 'lapor_status', 'lapor_ack', 'lapor_redis';
+
+for my $name (qw(lapor_webhook lapor_status lapor_redis lapor_app_secret_file
+                 lapor_verify_token_file lapor_ack lapor_partitions
+                 lapor_timeout lapor_max_pending))
+{
+    $nginx->conf("%%TEST_GLOBALS%%\n$name x;\nevents {\n}\n");
+    my ($rc, $out) = $nginx->test_conf;
+    isnt($rc, 0, "$name outside of http is refused");
+    like($out, qr/"$name" directive is not allowed here in .*:\d+/,
+         'with file and line');
+}
+
 like((check("${all}lapor_timeout 5s;", 'lapor_webhook on;'))[1],
      qr/\[warn\] lapor_timeout above 4s/, 'a long timeout is warned of');
 
@@ -193,6 +243,7 @@ unlike($shipped =~ s/^\s*#.*$//mgr, qr/\$(?:request|request_uri|args)\b/,
 $shipped =~ s{/etc/lapor/app_secret}{%%SECRET%%};
 $shipped =~ s{/etc/lapor/verify_token}{%%TOKEN%%};
 $shipped =~ s{/var/log/nginx}{%%DIR%%/logs};
+$shipped =~ s{/var/spool/lapor/nginx}{%%DIR%%/spool};
 $shipped =~ s{127\.0\.0\.1:8080}{127.0.0.1:%%PORT%%};
 $nginx->conf("%%TEST_GLOBALS%%\nevents {\n}\nhttp {\n"
     . "%%TEST_GLOBALS_HTTP%%\n$shipped\n}\n");

@@ -89,7 +89,7 @@ sub adapt {
         [qr{/etc/letsencrypt/\S+/privkey\.pem}, "$dir/server.key"],
         [qr{unix:/run/redis/redis-server\.sock}, $redis->address],
         [qr{/var/log/nginx}, '%%DIR%%/logs'],
-        [qr{/var/spool/lapor/nginx}, '%%DIR%%/spool', 'optional'],
+        [qr{/var/spool/lapor/nginx}, '%%DIR%%/spool'],
         [qr{listen 443 }, "listen 127.0.0.1:$port "],
         [qr{listen \[::\]:443 }, "listen unix:$nginx->{dir}/tls.sock "],
         [qr{127\.0\.0\.1:8080}, "127.0.0.1:$local"],

@@ -356,6 +356,7 @@ http {
             lapor_verify_token_file $data/etc/verify_token;
             lapor_app_secret_file $data/etc/app_secret;
             lapor_redis unix:$data/sock/redis.sock;
+            lapor_spool $data/spool size=256m;
             client_max_body_size 4m;
             client_body_buffer_size 4m;
         }
@@ -401,6 +402,7 @@ graph_token = $data/etc/graph_token
 app_secret = $data/etc/app_secret
 verify_token = $data/etc/verify_token
 webhook_url = @{[ $self->env->{LAPOR_WEBHOOK_URL} ]}
+spool = $data/spool
 EOF
 }
 
