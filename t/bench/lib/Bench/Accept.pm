@@ -59,13 +59,18 @@ sub bodies {
 }
 
 
-# server($name) -> it, started when it is first wanted
+# server($name) -> it, started when it is first wanted; a second of traffic
+# lets just-in-time compilers do their work
 
 sub server {
     my ($self, $name) = @_;
 
-    return $self->{servers}{$name}
-        ||= Bench::Server->new($name, $self->{dir});
+    return $self->{servers}{$name} ||= do {
+        my $server = Bench::Server->new($name, $self->{dir});
+        Bench::Load::measure($server, $self->{bodies}, seconds => 1);
+        $server->clean;
+        $server;
+    };
 }
 
 
@@ -104,9 +109,10 @@ sub keep {
     my ($self, $run) = @_;
 
     push @{ $self->{runs} }, $run;
-    $self->{log}->(sprintf "%s round %d: %s, %d connections%s: %.0f/s%s\n",
+    $self->{log}->(sprintf "%s round %d: %s, %d connections%s: %.0f/s%s%s\n",
         $run->{part}, $run->{round}, $run->{server}, $run->{connections},
         $run->{rate} ? " at $run->{rate}/s" : '', $run->{rps} || 0,
+        $run->{spooled} ? ", $run->{spooled} spooled" : '',
         $run->{wrong} ? ": $run->{wrong}" : '');
     return $run;
 }
@@ -225,6 +231,7 @@ sub uploads {
     my ($server, $bodies) = @_;
 
     my $worker = $server->worker;
+    my $spooled = $server->spooled;
     my $base = Bench::Proc::rss($worker);
     my $load = Bench::Load->new($server, $bodies, connections => UPLOADS,
         hold => 1, seconds => 30, grace => 30);
@@ -248,7 +255,8 @@ sub uploads {
     return (base => $base, held => $held,
             storing => $known ? Bench::Proc::peak($worker) : undef,
             ok => $r->{status}{200} || 0, rps => $r->{rps},
-            wrong => Bench::Load::wrong($r, 200, 0));
+            spooled => $server->spooled - $spooled,
+            wrong => Bench::Load::wrong($r, 200));
 }
 
 

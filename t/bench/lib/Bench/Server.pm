@@ -83,10 +83,21 @@ sub stop {
 sub stored {
     my ($self) = @_;
 
-    my $redis = $self->{redis} or return;
+    my $redis = $self->{redis} or return undef;
     my $n = 0;
     $n += $redis->cmd('XLEN', $_) for @{ $redis->cmd('KEYS', '*') };
     return $n;
+}
+
+
+# spooled() -> webhooks that went to disk since it runs, 0 without a spool
+
+sub spooled {
+    my ($self) = @_;
+
+    return 0 unless $self->{kind} eq 'lapor';
+    my %status = $self->{nginx}->status('/lapor/status');
+    return $status{'lapor_webhooks_total{result="spooled"}'} || 0;
 }
 
 

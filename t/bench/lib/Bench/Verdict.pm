@@ -66,9 +66,14 @@ sub names {
 }
 
 
+# errors(@runs) -> what went wrong; that Redis was late is no error, but told
+
 sub errors {
-    my @wrong = grep { $_->{wrong} } @_;
-    return @wrong ? join '; ', map { $_->{wrong} } @wrong : 0;
+    my @texts = map { $_->{wrong} || () } @_;
+    my $spooled = sum(map { $_->{spooled} || 0 } @_);
+
+    push @texts, "$spooled spooled" if $spooled;
+    return @texts ? join '; ', @texts : 0;
 }
 
 
