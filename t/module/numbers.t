@@ -116,4 +116,17 @@ is(scalar(grep { !/^(?:[#]\ (?:HELP|TYPE)\ \w+\ .+
 $r = request($port, 'HEAD', '/lapor_status');
 is("$r->{status} $r->{body}", '200 ', 'HEAD has the head alone');
 
+# what the spool has is answered 200 as well
+
+my $absent = Lapor::Redis->new(start => 0);
+my $spooling = Lapor::Nginx->new;
+$spooling->lapor(redis => $absent->address, timeout => '20s',
+                 http => 'lapor_spool %%DIR%%/spool;')->run;
+is(post_signed($spooling->port, body('100000000000004'))->{status}, 200,
+   'spooled');
+my $key = 'lapor_number_webhooks_total{phone_number_id="100000000000004"}';
+ok((wait_until { %status = $spooling->status; $status{$key} } 5),
+   'counts for its number');
+is($status{'lapor_webhooks_total{result="spooled"}'}, 1, 'as spooled');
+
 done_testing();

@@ -14,7 +14,8 @@ sub start {
 
     my $nginx = Lapor::Nginx->new;
     $nginx->lapor(redis => $redis->address, size => '16k',
-        timeout => $opt{timeout} || '10s', http => <<'EOF2',
+        timeout => $opt{timeout} || '10s', http => ($opt{http} || '')
+        . <<'EOF2',
     log_format all '$uri $status r=$lapor_result g=$lapor_signature '
                    'p=$lapor_partition q=$lapor_queue_time s=$lapor_stream '
                    'i=$lapor_stream_id k=$kind u=$urgent';
@@ -131,9 +132,15 @@ $redis->resume;
 like($aborted, qr/ r=aborted g=valid p=13 q=- s=lapor:\S+ i=- k=ours u=yes$/,
      'the client has gone');
 
+my $absent = Lapor::Redis->new(start => 0);
+my $spooling = start($absent, http => 'lapor_spool %%DIR%%/spool;');
+my $line = logged($spooling, sub { post_signed($spooling->port, $body) });
+like($line, qr/ r=spooled g=valid p=13 q=\d+\.\d{6} s=\S+ i=- k=ours u=soon$/,
+     'Redis is down, the spool has it');
+
 my $fake = Lapor::FakeRedis->new(rules => { XADD => { mute => 1 } });
 my $late = start($fake, timeout => '300ms');
-my $line = logged($late, sub { post_signed($late->port, $body) });
+$line = logged($late, sub { post_signed($late->port, $body) });
 like($line, qr/ 503 r=timeout g=valid p=13 q=- s=lapor:\{0d\}:msg i=- /,
      'Redis says nothing');
 
