@@ -131,20 +131,23 @@ sub measure {
 }
 
 
-# What was spooled may be stored twice: Redis took it, too late to say so.
+# What was spooled may be stored twice: Redis took it, too late to say so. And
+# what was not answered may be stored.
 
 sub wrong {
     my ($r, $expect) = @_;
 
     my @wrong = map { $r->{$_} ? "$r->{$_} $_" : () }
                 qw(io_errors unanswered unsent);
+
     push @wrong, map { "$r->{status}{$_} times $_" }
                  grep { $_ != $expect } sort keys %{ $r->{status} };
 
+    my $unsure = $r->{spooled} + $r->{unanswered} + $r->{io_errors};
     push @wrong, "$r->{want} accepted, $r->{stored} stored"
         if defined $r->{stored}
            && ($r->{stored} < $r->{want}
-               || $r->{stored} > $r->{want} + $r->{spooled});
+               || $r->{stored} > $r->{want} + $unsure);
 
     return join ', ', @wrong;
 }

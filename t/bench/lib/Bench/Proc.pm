@@ -90,7 +90,7 @@ sub machine {
     my ($model) = $cpuinfo =~ /^model name\s*:\s*(.*)$/m;
     my $cores = () = $cpuinfo =~ /^processor\s*:/mg;
     my ($kb) = slurp('/proc/meminfo') =~ /^MemTotal:\s+(\d+)/m;
-    my ($version) = slurp('/proc/version') =~ /^Linux version (\S+)/;
+    my ($version) = slurp('/proc/version') =~ /^Linux version (\d+\.\d+)/;
 
     return sprintf '%s, %d cores, %.0f GiB, Linux %s',
         $model || 'unknown processor', $cores, ($kb || 0) / 1048576,

@@ -445,10 +445,12 @@ sub idle_targets {
 sub error_target {
     my ($runs) = @_;
 
-    my @judged = grep { exists $_->{wrong} } @$runs;
-    return () unless @judged;
-    return judge('runs with an error, a loss or an unexpected status', '<=',
-                 0, '', scalar grep { $_->{wrong} } @judged);
+    # that another receiver breaks down under a load is shown, and not our fault
+    my @ours = grep { exists $_->{wrong} && $_->{server} !~ /^(?:lua|node)-/ }
+               @$runs;
+    return () unless @ours;
+    return judge('our runs with an error, a loss or an unexpected status',
+                 '<=', 0, '', scalar grep { $_->{wrong} } @ours);
 }
 
 
