@@ -7,7 +7,8 @@ use Lapor::Nginx;
 use Lapor::Redis;
 
 my $redis = Lapor::Redis->new(config => { appendfsync => 'everysec' });
-my $nginx = Lapor::Nginx->new;
+my $nginx = Lapor::Nginx->new(steady => 'a worker that stops keeps no '
+    . 'connection');
 $nginx->lapor(redis => $redis->address, workers => 2, ack => 'everysec',
               timeout => '20s')->run;
 my $port = $nginx->port;

@@ -91,7 +91,8 @@ subtest 'the text' => sub {
 
 subtest 'the time until Redis has confirmed' => sub {
     my $redis = Lapor::Redis->new;
-    my $nginx = Lapor::Nginx->new;
+    my $nginx = Lapor::Nginx->new(steady => 'a worker that stops keeps no '
+        . 'connection');
     $nginx->lapor(redis => $redis->address, workers => 2, timeout => '20s')
           ->run;
     my $port = $nginx->port;
