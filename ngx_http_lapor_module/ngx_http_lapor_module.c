@@ -27,6 +27,8 @@ static char *ngx_http_lapor_status(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static ngx_int_t ngx_http_lapor_postconfiguration(ngx_conf_t *cf);
 static ngx_int_t ngx_http_lapor_init_process(ngx_cycle_t *cycle);
+static ngx_int_t ngx_http_lapor_init_spools(ngx_cycle_t *cycle,
+    ngx_http_lapor_main_conf_t *mcf);
 static void ngx_http_lapor_exit_process(ngx_cycle_t *cycle);
 
 
@@ -438,11 +440,10 @@ ngx_http_lapor_postconfiguration(ngx_conf_t *cf)
 static ngx_int_t
 ngx_http_lapor_init_process(ngx_cycle_t *cycle)
 {
-    ngx_uint_t                     i;
-    ngx_http_lapor_link_t         *link;
-    ngx_http_lapor_target_t      **target;
-    ngx_http_lapor_main_conf_t    *mcf;
-    ngx_http_lapor_spool_conf_t  **spool;
+    ngx_uint_t                    i;
+    ngx_http_lapor_link_t        *link;
+    ngx_http_lapor_target_t     **target;
+    ngx_http_lapor_main_conf_t   *mcf;
 
     /* the cache manager and its like have no requests */
 
@@ -471,12 +472,32 @@ ngx_http_lapor_init_process(ngx_cycle_t *cycle)
         ngx_http_lapor_link_connect(link);
     }
 
+    return ngx_http_lapor_init_spools(cycle, mcf);
+}
+
+
+static ngx_int_t
+ngx_http_lapor_init_spools(ngx_cycle_t *cycle,
+    ngx_http_lapor_main_conf_t *mcf)
+{
+    ngx_uint_t                     i;
+    ngx_http_lapor_spool_conf_t  **spool;
+
     spool = mcf->spools.elts;
 
     for (i = 0; i < mcf->spools.nelts; i++) {
 
         if (spool[i]->target == NULL) {
             continue;
+        }
+
+        if (ngx_process == NGX_PROCESS_SINGLE) {
+
+            /* a reload would take the memory from under a thread */
+
+            ngx_log_error(NGX_LOG_WARN, cycle->log, 0,
+                          "lapor: no spool without a master process");
+            break;
         }
 
         spool[i]->spool = ngx_http_lapor_spool_init(spool[i], cycle);
