@@ -474,7 +474,8 @@ subtest 'HTTP/2' => sub {
     my @old = $nginx->reload;
     $redis->resume;
     is($quiet->status($stream), 200, 'a reload waits for a stream');
-    is(stored(body('"muat ulang"')), 1, 'which is stored');
+    ok((wait_until { stored(body('"muat ulang"')) == 1 } 10),
+       'which is stored');
     ok($nginx->wait_gone(10, @old), 'then the old workers leave');
     $_->close for $h2, $quiet, $foreign;
 };
