@@ -127,29 +127,33 @@ is($conn->response->{status}, 100, 'a client that asks first is told to go on');
 $conn->write($small);
 is($conn->response->{status}, 200, 'and accepted');
 
-# keepalive: one after the other, then two at once
+SKIP: {
+    skip('a reload ends connections that are kept', 8) if reloads();
 
-$conn = Lapor::HTTP->connect($port);
-for my $n (1 .. 3) {
-    $conn->write(Lapor::HTTP::signed_text("kept $n", keepalive => 1));
-    is($conn->response->{status}, 200, "request $n of a connection");
+    # keepalive: one after the other, then two at once
+
+    $conn = Lapor::HTTP->connect($port);
+    for my $n (1 .. 3) {
+        $conn->write(Lapor::HTTP::signed_text("kept $n", keepalive => 1));
+        is($conn->response->{status}, 200, "request $n of a connection");
+    }
+
+    $conn->write(join '', map {
+        Lapor::HTTP::signed_text("piped $_", keepalive => 1) } 1 .. 2);
+    is($conn->response->{status}, 200, 'the first of two pipelined requests');
+    is($conn->response->{status}, 200, 'and the second');
+    is(join(' ', sort map { $_->{b} } grep { $_->{b} =~ /^piped/ }
+            $redis->entries), 'piped 1 piped 2', 'each stored once');
+
+    # a refused one leaves the connection usable, its body is not taken for a
+    # request
+
+    $conn->write(Lapor::HTTP::format_request('POST', '/webhook/whatsapp',
+        body => "GET / HTTP/1.1\r\n\r\n", keepalive => 1));
+    is($conn->response->{status}, 403, 'a refused request');
+    $conn->write(Lapor::HTTP::signed_text('after it', keepalive => 1));
+    is($conn->response->{status}, 200, 'and an accepted one on the connection');
 }
-
-$conn->write(join '', map {
-    Lapor::HTTP::signed_text("piped $_", keepalive => 1) } 1 .. 2);
-is($conn->response->{status}, 200, 'the first of two pipelined requests');
-is($conn->response->{status}, 200, 'and the second');
-is(join(' ', sort map { $_->{b} } grep { $_->{b} =~ /^piped/ }
-        $redis->entries), 'piped 1 piped 2', 'each stored once');
-
-# a refused one leaves the connection usable, its body is not taken for a
-# request
-
-$conn->write(Lapor::HTTP::format_request('POST', '/webhook/whatsapp',
-    body => "GET / HTTP/1.1\r\n\r\n", keepalive => 1));
-is($conn->response->{status}, 403, 'a refused request');
-$conn->write(Lapor::HTTP::signed_text('after it', keepalive => 1));
-is($conn->response->{status}, 200, 'and an accepted one on the connection');
 
 # more than one receiver at a time
 
@@ -163,7 +167,8 @@ is(scalar(grep { $_->{b} =~ /^one of many/ } $redis->entries), 50,
 # what the administrator sees
 
 my %status = $nginx->status;
-is($status{'lapor_redis_links{state="up"}'}, 1, 'the link is up');
+cmp_ok($status{'lapor_redis_links{state="up"}'}, reloads() ? '>=' : '==', 1,
+       'the link is up');
 is($status{'lapor_pending'}, 0, 'nothing is pending');
 is($status{'lapor_pending_bytes'}, 0, 'nor are its bytes');
 

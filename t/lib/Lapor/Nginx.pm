@@ -11,12 +11,20 @@ package Lapor::Nginx;
 #   %%SECRET%% %%TOKEN%%   paths of the secret's and the token's file
 #
 # Hidden checks when the test ends: no alert in the error log, no sanitizer
-# line, no core, no process left, no word of forbid() in any log.
+# line, no word of valgrind, no core, no process left, no word of forbid() in
+# any log.
+#
+# Under LAPOR_VALGRIND=1 nginx, its workers and nginx -t run under valgrind.
+# Under LAPOR_RELOAD=1 a running nginx gets a HUP ten times a second, unless
+# its test says why that makes no sense.
 
 use strict;
 use warnings;
 
 use File::Glob ':bsd_glob';      # a blank in a path is no separator
+use POSIX ();
+use Time::HiRes qw(sleep);
+
 use Lapor::HTTP ();
 use Lapor::System ();
 use Lapor::Test ();
@@ -24,11 +32,14 @@ use Lapor::Test ();
 our $SECRET = $Lapor::HTTP::SECRET;
 our $TOKEN = 'token-verifikasi-contoh';
 
+$Lapor::HTTP::TIMEOUT *= Lapor::Test::patience();
+
 
 # new(dir => path, port => N, before => [module paths], after => [paths],
 #     level => 'info', env => {}, daemon => 0|1) -> object, nothing started.
 # `before` and `after` are loaded before and after our own module; for a
-# daemon see Lapor::Soak::Nginx.
+# daemon see Lapor::Soak::Nginx. steady => 'reason': not to be reloaded by the
+# harness, and why.
 
 sub new {
     my ($class, %opt) = @_;
@@ -41,14 +52,15 @@ sub new {
         level  => $opt{level} || 'info',
         env    => $opt{env} || {},
         daemon => $opt{daemon} ? 'on' : 'off',
+        steady => $opt{steady},
         allow  => [],
         forbid => [$SECRET, $TOKEN],
         seen   => {},
     }, $class;
 
     mkdir $self->{dir};
-    mkdir "$self->{dir}/$_" for qw(logs tmp asan);
-    chmod 0777, "$self->{dir}/asan";
+    mkdir "$self->{dir}/$_" for qw(logs tmp asan valgrind);
+    chmod 0777, "$self->{dir}/$_" for qw(asan valgrind);
     $self->file('app_secret', "$SECRET\n", 0600);
     $self->file('verify_token', "$TOKEN\n", 0600);
     Lapor::Test::watch($self);
@@ -124,7 +136,8 @@ sub lapor {
     my ($self, %opt) = @_;
 
     my %o = (main => '', http => '', server => '', location => '',
-             workers => 1, timeout => '1500ms', size => '64k', listen => '',
+             workers => 1, size => '64k', listen => '',
+             timeout => Lapor::Test::valgrind() ? '4s' : '1500ms',
              ack => 'fsync', %opt);
 
     return $self->conf(<<"END_OF_CONF");
@@ -182,7 +195,11 @@ sub argv {
     my ($self, @more) = @_;
 
     my $bin = $ENV{LAPOR_NGINX} || Lapor::Test::need_program('nginx');
-    return ($bin, '-p', "$self->{dir}/", '-c', "$self->{dir}/nginx.conf",
+    my @valgrind = Lapor::Test::valgrind('--trace-children=yes', '--vgdb=no',
+        '--error-exitcode=0', '--keep-debuginfo=yes',
+        "--log-file=$self->{dir}/valgrind/%p");
+
+    return (@valgrind, $bin, '-p', "$self->{dir}/", '-c', "$self->{dir}/nginx.conf",
             '-e', "$self->{dir}/logs/error.log", @more);
 }
 
@@ -214,7 +231,58 @@ sub run {
     } 10, 'nginx to listen';
     die "nginx is not up\n" . $self->error_log unless $up;
 
+    $self->settle;
+    $self->keep_reloading if Lapor::Test::reloads();
     return $self;
+}
+
+
+# settle(): under valgrind a worker's first connect may outlast the time that
+# the module gives it; so it is waited for, if there is a Redis at all
+
+sub settle {
+    my ($self) = @_;
+
+    return unless Lapor::Test::valgrind();
+
+    my $end = time() + 8;
+    Lapor::Test::wait_until {
+        my %status = $self->status;
+        !$status{'lapor_redis_links{state="down"}'} || time() > $end;
+    } 60;
+}
+
+
+# keep_reloading(): a process that sends HUP to the master while it is this
+# process's child
+
+sub keep_reloading {
+    my ($self) = @_;
+
+    if (defined $self->{steady}) {
+        Test::More::note("not reloaded: $self->{steady}");
+        return;
+    }
+
+    my ($test, $master) = ($$, $self->{pid});
+    my $pid = fork;
+    die "could not fork: $!\n" unless defined $pid;
+
+    if ($pid == 0) {
+        $SIG{TERM} = 'DEFAULT';
+
+        while (1) {
+            sleep 0.1 * Lapor::Test::patience();
+            my ($state, $parent) = Lapor::Test::slurp("/proc/$master/stat")
+                =~ /^\d+ \(.*\) (\S) (\d+)/s;
+            POSIX::_exit(0)
+                if !$parent || $parent != $test || $state eq 'Z';
+            kill 'HUP', $master;
+        }
+    }
+
+    Lapor::Test::adopt($pid);
+    $self->{reloader} = $pid;
 }
 
 
@@ -264,6 +332,7 @@ sub reload {
                 && $log !~ / $_#\d+: gracefully shutting down/ } keys %old;
     } 10, 'old workers to stop listening';
 
+    $self->settle;
     my @pids = sort { $a <=> $b } keys %old;
     return @pids;
 }
@@ -296,6 +365,11 @@ sub stop {
     my ($self) = @_;
 
     return unless $self->{pid};
+
+    if ($self->{reloader}) {
+        Lapor::Test::end_process(delete $self->{reloader}, 'KILL', 5);
+    }
+
     $self->workers;
 
     if (!defined Lapor::Test::reap($self->{pid})) {
@@ -326,6 +400,18 @@ sub status {
 }
 
 
+# valgrind_words(@paths) -> what these logs say: any error, wherever it is, and
+# leaks of ours. nginx itself leaves to the system what lives as long as it.
+
+sub valgrind_words {
+    my (@paths) = @_;
+
+    return join '', grep { !/ definitely lost in / || /ngx_http_lapor/ }
+                    map { split /^(?:==\d+== \n)+/m, Lapor::Test::slurp($_) }
+                    @paths;
+}
+
+
 # check() -> the hidden checks, see Lapor::Test::watch
 
 sub check {
@@ -347,6 +433,8 @@ sub check {
         ['no alert in nginx\'s error log', $alerts],
         ['no sanitizer line from nginx', Lapor::Test::sanitizer_lines(
             glob("$self->{dir}/asan/*"), glob "$self->{dir}/logs/*")],
+        ['no word of valgrind about nginx', valgrind_words(
+            glob "$self->{dir}/valgrind/*")],
         ['no core of nginx', "@cores"],
         ['no process of nginx is left', $self->{left} || ''],
         ['no secret in nginx\'s logs', "@words"],

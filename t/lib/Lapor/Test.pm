@@ -29,7 +29,7 @@ our @EXPORT = (
     grep({ $_ ne 'done_testing' } @Test::More::EXPORT),
     qw(done_testing wait_until repo_dir build_dir build_path test_dir
        free_port slurp spew append_line run_cmd need_program have_program
-       asan valgrind ci)
+       asan valgrind reloads patience ci)
 );
 
 my $REPO = Cwd::abs_path(
@@ -85,19 +85,30 @@ sub build_path {
 }
 
 
-sub asan { return $ENV{LAPOR_ASAN} ? 1 : 0 }
-sub ci   { return $ENV{LAPOR_CI} ? 1 : 0 }
+# The modes of a run: under the sanitizers, under valgrind, with a reload of
+# nginx all the time, where nothing may be missing
+
+sub asan    { return $ENV{LAPOR_ASAN} ? 1 : 0 }
+sub reloads { return $ENV{LAPOR_RELOAD} ? 1 : 0 }
+sub ci      { return $ENV{LAPOR_CI} ? 1 : 0 }
 
 
-# valgrind() -> what to put before a program of ours: nothing, or valgrind
-# where LAPOR_VALGRIND is set. A finding makes its exit status 99.
+# patience() -> how many times longer than usual a thing may take
+
+sub patience { return $ENV{LAPOR_VALGRIND} ? 10 : asan() ? 3 : 1 }
+
+
+# valgrind(@options) -> what to put before a program of ours: nothing, or
+# valgrind where LAPOR_VALGRIND is set. A finding makes its exit status 99.
 
 sub valgrind {
+    my (@options) = @_;
+
     return () unless $ENV{LAPOR_VALGRIND};
 
     return (need_program('valgrind'), '-q', '--error-exitcode=99',
             '--leak-check=full', '--errors-for-leak-kinds=definite',
-            '--show-leak-kinds=definite');
+            '--show-leak-kinds=definite', @options);
 }
 
 
@@ -138,15 +149,13 @@ sub free_port {
 
 
 # wait_until { condition } $seconds, $what -> the condition's value as soon as
-# it is true, '' when the time is over.  Under sanitizers the time is tripled,
-# under valgrind it is ten times as long.
+# it is true, '' when the time is over.  The time is multiplied by patience().
 
 sub wait_until (&;$$) {
     my ($code, $seconds, $what) = @_;
 
     $seconds = 5 unless defined $seconds;
-    $seconds *= 3 if asan();
-    $seconds *= 10 if $ENV{LAPOR_VALGRIND};
+    $seconds *= patience();
 
     my $end = time() + $seconds;
     my $pause = 0.002;
@@ -197,7 +206,7 @@ sub run_cmd {
     my $pid = spawn(argv => \@argv, env => $opt->{env}, in => "$file[0]",
                     out => "$file[1]", err => "$file[2]");
     my $status;
-    my $end = time() + ($opt->{timeout} || 60);
+    my $end = time() + ($opt->{timeout} || 60) * patience();
 
     while (!defined($status = reap($pid))) {
         if (time() > $end) {
