@@ -144,7 +144,8 @@ ngx_http_lapor_link_connect(ngx_http_lapor_link_t *link)
     link->reason = NULL;
     ngx_http_lapor_link_set(link, NGX_HTTP_LAPOR_LINK_CHECKING);
 
-    ngx_add_timer(&link->connect, NGX_HTTP_LAPOR_CONNECT_TIMEOUT);
+    ngx_add_timer(&link->connect, ngx_max(NGX_HTTP_LAPOR_CONNECT_TIMEOUT,
+                                          link->target->timeout));
 
     if (ngx_http_lapor_link_greet(link) != NGX_OK) {
         ngx_http_lapor_link_fail(link, "no memory");

@@ -18,6 +18,7 @@
 static ngx_int_t ngx_http_lapor_post(ngx_http_request_t *r);
 static ngx_int_t ngx_http_lapor_post_refused(ngx_http_request_t *r,
     ngx_http_lapor_ctx_t *ctx);
+static ngx_int_t ngx_http_lapor_discard(ngx_http_request_t *r);
 static ngx_int_t ngx_http_lapor_add_header(ngx_http_request_t *r, char *name,
     char *value);
 static ngx_int_t ngx_http_lapor_rewrite_handler(ngx_http_request_t *r);
@@ -190,7 +191,7 @@ ngx_http_lapor_handler(ngx_http_request_t *r)
 
     ctx->result = NGX_HTTP_LAPOR_METHOD;
 
-    rc = ngx_http_discard_request_body(r);
+    rc = ngx_http_lapor_discard(r);
     if (rc != NGX_OK) {
         return rc;
     }
@@ -213,7 +214,7 @@ ngx_http_lapor_post(ngx_http_request_t *r)
     status = ngx_http_lapor_post_refused(r, ctx);
 
     if (status != NGX_OK) {
-        rc = ngx_http_discard_request_body(r);
+        rc = ngx_http_lapor_discard(r);
         if (rc != NGX_OK) {
             return rc;
         }
@@ -253,15 +254,27 @@ ngx_http_lapor_post_refused(ngx_http_request_t *r, ngx_http_lapor_ctx_t *ctx)
         > (off_t) clcf->client_body_buffer_size)
     {
         ctx->result = NGX_HTTP_LAPOR_TOO_LARGE;
-
-        /* no 100 Continue */
-
-        r->expect_tested = 1;
-
         return NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
     }
 
     return NGX_OK;
+}
+
+
+/*
+ * A client that waits for "100 Continue" is not told to go on, and then sends
+ * no body: what would be read instead of it is its next request.
+ */
+
+static ngx_int_t
+ngx_http_lapor_discard(ngx_http_request_t *r)
+{
+    if (r->headers_in.expect) {
+        r->expect_tested = 1;
+        r->keepalive = 0;
+    }
+
+    return ngx_http_discard_request_body(r);
 }
 
 
