@@ -94,7 +94,7 @@ $(BUILD)/lapor-graph: $(call obj,$(GRAPH) $(LIB))
 
 $(BUILD)/t/unit/%: $(BUILD)/obj/t/unit/%.o $(call obj,$(LIBRARIES))
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(SAN_LDFLAGS) -o $@ $^ $(LIBS_LIB)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(SAN_LDFLAGS) -o $@ $^ $(LIBS_LIB) -lz
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
@@ -144,7 +144,7 @@ fuzz: fuzzers
 $(BUILD)/fuzz/%: $(BUILD)/obj/fuzz/t/fuzz/%_fuzz.o \
                  $(BUILD)/obj/fuzz/libraries.a
 	@mkdir -p $(@D)
-	clang $(FUZZFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS_LIB)
+	clang $(FUZZFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS_LIB) -lz
 
 $(BUILD)/obj/fuzz/libraries.a: $(call fuzzobj,$(LIBRARIES))
 	rm -f $@

@@ -59,7 +59,7 @@
 /* seconds that a refused sender is asked to wait */
 #define NGX_HTTP_LAPOR_RETRY_AFTER      "5"
 
-/* connecting, authentication and the check of settings together, in ms */
+/* connecting, authentication and the check of settings, at least, in ms */
 #define NGX_HTTP_LAPOR_CONNECT_TIMEOUT  1000
 
 /* how often a link that is up looks at itself, and asks Redis, in ms */
@@ -301,6 +301,7 @@ struct ngx_http_lapor_spooled_s {
     size_t                        size;
     uint64_t                      ms;         /* received, since 1970 */
     ngx_msec_t                    start;
+    unsigned                      again:1;    /* it was in the spool before */
     ngx_http_lapor_spooled_pt     handler;
     void                         *data;
 };
@@ -418,8 +419,9 @@ struct ngx_http_lapor_spool_s {
     int                           fd;         /* open segment, or -1 */
     off_t                         offset;
     ngx_uint_t                    seq;
-    unsigned                      failed:1;   /* the last group */
-    ngx_msec_t                    reported;
+    unsigned                      failed:1;   /* as the log says */
+    ngx_msec_t                    reported;   /* last line of its use */
+    ngx_msec_t                    complained; /* last line of a failure */
 
     ngx_event_t                   event;      /* posted: start a group */
     ngx_event_t                   deadline;   /* not cancelable, as above */
@@ -617,6 +619,9 @@ ngx_http_lapor_replay_t *ngx_http_lapor_replay_init(
 
 /* there is something to replay */
 void ngx_http_lapor_replay_soon(ngx_http_lapor_spool_t *spool);
+
+/* Redis has refused what was there, a next attempt is to come */
+ngx_uint_t ngx_http_lapor_replay_waits(ngx_http_lapor_spool_t *spool);
 
 
 /* ngx_http_lapor_status.c */

@@ -93,6 +93,14 @@ ngx_http_lapor_accept_link(ngx_http_request_t *r, ngx_http_lapor_ctx_t *ctx,
         return NGX_HTTP_LAPOR_REDIS_DOWN;
     }
 
+    /* one that was lost may be mute: better the disk now than after a while */
+
+    if (link->state == NGX_HTTP_LAPOR_LINK_CHECKING && link->reported
+        && lcf->spool)
+    {
+        return NGX_HTTP_LAPOR_REDIS_DOWN;
+    }
+
     /* a body that is larger than the limit passes alone, or it never would */
 
     if (link->pending >= lcf->max_pending

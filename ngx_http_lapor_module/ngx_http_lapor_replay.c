@@ -69,6 +69,7 @@ struct ngx_http_lapor_replay_s {
     ngx_err_t                    err;
     ngx_uint_t                   busy;      /* somebody else replays */
     ngx_uint_t                   refused;   /* a record, in this pass */
+    ngx_err_t                    aside;     /* why it was not even read */
     ngx_http_lapor_usage_t       usage;
 
     /* of the event loop; where the last segment was when it broke off */
@@ -127,6 +128,13 @@ ngx_http_lapor_replay_soon(ngx_http_lapor_spool_t *spool)
 }
 
 
+ngx_uint_t
+ngx_http_lapor_replay_waits(ngx_http_lapor_spool_t *spool)
+{
+    return spool->replay->backoff != 0;
+}
+
+
 static void
 ngx_http_lapor_replay_timer_handler(ngx_event_t *ev)
 {
@@ -176,6 +184,7 @@ ngx_http_lapor_replay_thread(void *data, ngx_log_t *log)
 
     replay->err = 0;
     replay->busy = 0;
+    replay->aside = 0;
 
     if (ngx_http_lapor_replay_next(replay) == -1) {
         replay->err = ngx_errno;
@@ -211,38 +220,35 @@ ngx_http_lapor_replay_next(ngx_http_lapor_replay_t *replay)
         }
     }
 
-    for ( ;; ) {
-        (void) ngx_http_lapor_spool_usage(dir, &replay->usage);
+    (void) ngx_http_lapor_spool_usage(dir, &replay->usage);
 
-        replay->fd = ngx_http_lapor_segment_oldest(dir,
-                                  replay->refused ? replay->before : NULL,
-                                  replay->name);
+    replay->fd = ngx_http_lapor_segment_oldest(dir, replay->refused
+                                                    ? replay->before : NULL,
+                                               replay->name);
 
-        if (replay->fd == -1) {
-            return errno ? -1 : 0;
-        }
-
-        replay->pos = 0;
-        replay->damaged = 0;
-
-        if (ngx_http_lapor_segment_read(replay->fd, &replay->p, &replay->len)
-            == 0)
-        {
-            return 0;
-        }
-
-        if (errno != EFBIG && errno != EIO) {
-            return -1;
-        }
-
-        /* one bad file must not hold up all the others */
-
-        replay->damaged = 1;
-
-        if (ngx_http_lapor_replay_finish(replay, dir) == -1) {
-            return -1;
-        }
+    if (replay->fd == -1) {
+        return errno ? -1 : 0;
     }
+
+    replay->pos = 0;
+    replay->damaged = 0;
+
+    if (ngx_http_lapor_segment_read(replay->fd, &replay->p, &replay->len)
+        == 0)
+    {
+        return 0;
+    }
+
+    if (errno != EFBIG && errno != EIO) {
+        return -1;
+    }
+
+    /* one bad file must not hold up all the others */
+
+    replay->aside = errno;
+    replay->damaged = 1;
+
+    return ngx_http_lapor_replay_finish(replay, dir);
 }
 
 
@@ -319,10 +325,25 @@ ngx_http_lapor_replay_loaded(ngx_event_t *ev)
 
     replay->complained = 0;
 
+    if (replay->aside) {
+        ngx_log_error(NGX_LOG_CRIT, ngx_cycle->log, replay->aside,
+                      "lapor: could not read the spool's file \"%V/%s\", "
+                      "it is set aside",
+                      &replay->spool->conf->path->name, replay->name);
+
+        ngx_http_lapor_replay_load(replay);
+        return;
+    }
+
     if (replay->p == NULL) {
-        ngx_http_lapor_replay_end(replay, replay->refused
-                                          ? NGX_HTTP_LAPOR_REPLAY_MAX
-                                          : NGX_HTTP_LAPOR_REPLAY_POLL);
+
+        /* what was refused is there again, and must not be tried at once */
+
+        replay->backoff = !replay->busy && replay->refused
+                          ? NGX_HTTP_LAPOR_REPLAY_MAX : 0;
+
+        ngx_http_lapor_replay_end(replay, ngx_max(replay->backoff,
+                                                  NGX_HTTP_LAPOR_REPLAY_POLL));
         return;
     }
 
@@ -341,6 +362,7 @@ static void
 ngx_http_lapor_replay_send(ngx_http_lapor_replay_t *replay)
 {
     size_t                    bytes;
+    ngx_uint_t                max;
     ngx_http_lapor_link_t    *link;
     ngx_http_lapor_record_t   record;
 
@@ -356,7 +378,12 @@ ngx_http_lapor_replay_send(ngx_http_lapor_replay_t *replay)
     replay->failed = 0;
     bytes = 0;
 
-    while (replay->sending < NGX_HTTP_LAPOR_BATCH
+    /* half of a small lapor_max_pending is for those who wait */
+
+    max = ngx_max(replay->spool->conf->max_pending / 2, 1);
+    max = ngx_min(max, NGX_HTTP_LAPOR_BATCH);
+
+    while (replay->sending < max
            && bytes < NGX_HTTP_LAPOR_BATCH_BYTES)
     {
         if (!ngx_http_lapor_record_next(replay->p, replay->len, &replay->pos,
@@ -417,6 +444,7 @@ ngx_http_lapor_replay_record(ngx_http_lapor_replay_t *replay,
     s->entry.body = &s->body;
     s->entry.size = record->body_len;
     s->entry.ms = record->ms;
+    s->entry.again = 1;
 
     s->op = ngx_http_lapor_op_xadd(replay->spool->conf->target->link,
                                    &s->stream, &s->body, record->body_len,
@@ -471,22 +499,31 @@ ngx_http_lapor_replay_reply(ngx_http_lapor_op_t *op, redisReply *reply)
 
 /*
  * A Redis that is short of memory or disk will take it later.  What it refuses
- * for another reason (a key of a wrong type) must not hold up all the others:
- * the record goes to the end of the queue, that is, to a new segment.
+ * because of the key (its type, its slot, its ACL) must not hold up all the
+ * others: the record goes to the end of the queue, that is, to a new segment.
  */
 
 static void
 ngx_http_lapor_replay_refused(ngx_http_lapor_sending_t *s, redisReply *reply)
 {
-    ngx_uint_t                err;
+    ngx_uint_t                i;
     ngx_http_lapor_replay_t  *replay;
 
-    replay = s->replay;
-    err = ngx_http_lapor_reply_error(reply);
+    static const char        *words[] = {
+        "WRONGTYPE ", "ERR ", "NOPERM ", "MOVED ", "ASK ", NULL
+    };
 
-    if (err == NGX_HTTP_LAPOR_ERR_OTHER || err == NGX_HTTP_LAPOR_ERR_MOVED
-        || err == NGX_HTTP_LAPOR_ERR_ASK)
-    {
+    replay = s->replay;
+
+    for (i = 0; words[i]; i++) {
+        if (reply->type == REDIS_REPLY_ERROR
+            && ngx_strncmp(reply->str, words[i], ngx_strlen(words[i])) == 0)
+        {
+            break;
+        }
+    }
+
+    if (words[i]) {
         replay->refused = 1;
 
         s->entry.handler = ngx_http_lapor_replay_respooled;

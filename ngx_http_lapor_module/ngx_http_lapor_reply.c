@@ -44,7 +44,7 @@ ngx_http_lapor_reply_is_id(const redisReply *reply)
     for (i = 0; i < len; i++) {
         ch = reply->str[i];
 
-        if (ch == '-' && dash == 0) {
+        if (ch == '-' && dash == 0 && i != 0) {
             dash = i;
             continue;
         }

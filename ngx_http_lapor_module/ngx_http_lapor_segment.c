@@ -26,6 +26,9 @@
 /* more than the largest group and the largest record together */
 #define NGX_HTTP_LAPOR_SEGMENT_MAX  ((off_t) 4 * NGX_HTTP_LAPOR_BODY_MAX)
 
+/* names for a new segment, should others be taken or taken away */
+#define NGX_HTTP_LAPOR_TRIES        16
+
 
 static void ngx_http_lapor_put(unsigned char *p, uint64_t n, unsigned bytes);
 static uint64_t ngx_http_lapor_get(const unsigned char *p, unsigned bytes);
@@ -35,6 +38,7 @@ static uint32_t ngx_http_lapor_record_crc(const unsigned char *p,
     size_t size);
 static int ngx_http_lapor_record_torn(const unsigned char *p, size_t len);
 static int ngx_http_lapor_record_whole(const unsigned char *p, size_t len);
+static int ngx_http_lapor_make(const char *dir, const char *name);
 static int ngx_http_lapor_sync_dir(const char *dir);
 static int ngx_http_lapor_path(char *path, const char *dir,
     const char *name);
@@ -270,15 +274,38 @@ int
 ngx_http_lapor_segment_create(const char *dir, uint64_t ms, unsigned seq,
     char *ret_name)
 {
+    int       fd;
+    unsigned  try;
+
+    fd = -1;
+
+    for (try = 0; try < NGX_HTTP_LAPOR_TRIES; try++) {
+
+        (void) snprintf(ret_name, NGX_HTTP_LAPOR_SEGMENT_NAME,
+                        "%013" PRIu64 "-%07d-%06u.spool", ms % 10000000000000,
+                        (int) getpid() % 10000000, (seq + try) % 1000000);
+
+        fd = ngx_http_lapor_make(dir, ret_name);
+
+        if (fd != -1 || (errno != EAGAIN && errno != EEXIST)) {
+            break;
+        }
+    }
+
+    return fd;
+}
+
+
+/* -1 and EAGAIN: who replays has found it before it was locked */
+
+static int
+ngx_http_lapor_make(const char *dir, const char *name)
+{
     int          fd, err;
     char         path[PATH_MAX];
     struct stat  st;
 
-    (void) snprintf(ret_name, NGX_HTTP_LAPOR_SEGMENT_NAME,
-                    "%013" PRIu64 "-%07d-%06u.spool", ms % 10000000000000,
-                    (int) getpid(), seq % 1000000);
-
-    if (ngx_http_lapor_path(path, dir, ret_name) != 0) {
+    if (ngx_http_lapor_path(path, dir, name) != 0) {
         return -1;
     }
 
@@ -287,26 +314,21 @@ ngx_http_lapor_segment_create(const char *dir, uint64_t ms, unsigned seq,
         return -1;
     }
 
-    /* who replays may have found it before it was locked, and removed it */
+    err = EAGAIN;
 
     if (flock(fd, LOCK_EX|LOCK_NB) == -1 || fstat(fd, &st) == -1) {
-        goto failed;
+        err = errno;
+
+    } else if (st.st_nlink) {
+
+        if (ngx_http_lapor_sync_dir(dir) == 0) {
+            return fd;
+        }
+
+        err = errno;
+        (void) unlink(path);
     }
 
-    if (st.st_nlink == 0) {
-        errno = EAGAIN;
-        goto failed;
-    }
-
-    if (ngx_http_lapor_sync_dir(dir) == -1) {
-        goto failed;
-    }
-
-    return fd;
-
-failed:
-
-    err = errno;
     (void) close(fd);
     errno = err;
 
@@ -318,9 +340,10 @@ int
 ngx_http_lapor_segment_append(int fd, const unsigned char *p, size_t len,
     off_t offset, int *ret_clean)
 {
-    int      err;
-    size_t   done;
-    ssize_t  n;
+    int          err;
+    size_t       done;
+    ssize_t      n;
+    struct stat  st;
 
     *ret_clean = 0;
 
@@ -342,7 +365,13 @@ ngx_http_lapor_segment_append(int fd, const unsigned char *p, size_t len,
          * one would not tell: the file is given up.
          */
 
-        return fdatasync(fd);
+        if (fdatasync(fd) == -1 || fstat(fd, &st) == -1) {
+            return -1;
+        }
+
+        errno = ENOENT;
+
+        return st.st_nlink ? 0 : -1;
     }
 
     err = errno;
@@ -450,23 +479,21 @@ ngx_http_lapor_order(const struct dirent **a, const struct dirent **b)
 static int
 ngx_http_lapor_is_segment(const char *name)
 {
-    size_t  i, len;
+    size_t             i;
 
-    len = strlen(name);
+    static const char  like[] = "0000000000000-0000000-000000.spool";
 
-    if (len >= NGX_HTTP_LAPOR_SEGMENT_NAME
-        || !ngx_http_lapor_ends(name, ".spool"))
-    {
-        return 0;
-    }
+    /* the null, too */
 
-    for (i = 0; i < 13; i++) {
-        if (name[i] < '0' || name[i] > '9') {
+    for (i = 0; i < sizeof(like); i++) {
+        if (like[i] == '0' ? name[i] < '0' || name[i] > '9'
+                           : name[i] != like[i])
+        {
             return 0;
         }
     }
 
-    return name[13] == '-';
+    return 1;
 }
 
 

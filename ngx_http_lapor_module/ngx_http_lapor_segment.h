@@ -63,8 +63,8 @@ int ngx_http_lapor_record_next(const unsigned char *p, size_t len,
     size_t *pos, ngx_http_lapor_record_t *ret_record, int *ret_damaged);
 
 /*
- * A new, locked segment in dir, its name in ret_name; seq must differ from
- * that of all others of this process.  The descriptor, or -1 and errno.
+ * A new, locked segment in dir, its name in ret_name, with this number or one
+ * of the next.  The descriptor, or -1 and errno.
  */
 int ngx_http_lapor_segment_create(const char *dir, uint64_t ms, unsigned seq,
     char *ret_name);
@@ -72,7 +72,8 @@ int ngx_http_lapor_segment_create(const char *dir, uint64_t ms, unsigned seq,
 /*
  * Appends len bytes at offset and waits until they are on disk: 0, or -1 and
  * errno, then the caller must close fd and never write to it again unless
- * *ret_clean is 1, that is, the file is as it was before.
+ * *ret_clean is 1, that is, the file is as it was before.  ENOENT: somebody
+ * has removed the file.
  */
 int ngx_http_lapor_segment_append(int fd, const unsigned char *p, size_t len,
     off_t offset, int *ret_clean);

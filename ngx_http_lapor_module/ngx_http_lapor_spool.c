@@ -29,8 +29,9 @@
 /* how often a worker looks after its open segment, in ms */
 #define NGX_HTTP_LAPOR_SPOOL_TICK  500
 
-/* how often it says that it is in use, in ms */
+/* how often it says that it is in use, in ms, and that this has changed */
 #define NGX_HTTP_LAPOR_SPOOL_REPORT  60000
+#define NGX_HTTP_LAPOR_SPOOL_GAP     1000
 
 
 struct ngx_http_lapor_group_s {
@@ -46,6 +47,7 @@ struct ngx_http_lapor_group_s {
 
     ngx_err_t                    err;
     unsigned                     full:1;
+    unsigned                     again:1;    /* from a segment to another */
     ngx_http_lapor_usage_t       usage;
 };
 
@@ -58,6 +60,7 @@ static u_char *ngx_http_lapor_spool_copy(u_char *p,
     ngx_http_lapor_spooled_t *entry);
 static void ngx_http_lapor_spool_thread(void *data, ngx_log_t *log);
 static int ngx_http_lapor_spool_write(ngx_http_lapor_group_t *group);
+static int ngx_http_lapor_spool_append(ngx_http_lapor_group_t *group);
 static void ngx_http_lapor_spool_done(ngx_event_t *ev);
 static void ngx_http_lapor_spool_answer(ngx_http_lapor_spool_t *spool,
     ngx_queue_t *entries, ngx_uint_t result);
@@ -192,12 +195,10 @@ ngx_http_lapor_spool_group(ngx_http_lapor_spool_t *spool)
         last = q;
     }
 
-    group = ngx_alloc(sizeof(ngx_http_lapor_group_t), ngx_cycle->log);
+    group = ngx_calloc(sizeof(ngx_http_lapor_group_t), ngx_cycle->log);
     if (group == NULL) {
         return NULL;
     }
-
-    ngx_memzero(group, sizeof(ngx_http_lapor_group_t));
 
     group->p = ngx_alloc(len, ngx_cycle->log);
     if (group->p == NULL) {
@@ -222,6 +223,7 @@ ngx_http_lapor_spool_group(ngx_http_lapor_spool_t *spool)
         entry = ngx_queue_data(q, ngx_http_lapor_spooled_t, queue);
 
         p = ngx_http_lapor_spool_copy(p, entry);
+        group->again |= entry->again;
 
         ngx_queue_remove(q);
         ngx_queue_insert_tail(&spool->writing, q);
@@ -268,7 +270,7 @@ ngx_http_lapor_spool_thread(void *data, ngx_log_t *log)
 static int
 ngx_http_lapor_spool_write(ngx_http_lapor_group_t *group)
 {
-    int                      clean, err;
+    int                      rc;
     char                     name[NGX_HTTP_LAPOR_SEGMENT_NAME];
     const char              *dir;
     struct timeval           tv;
@@ -283,25 +285,44 @@ ngx_http_lapor_spool_write(ngx_http_lapor_group_t *group)
         return -1;
     }
 
-    if (group->usage.bytes + group->len > (uint64_t) spool->conf->size) {
+    if (!group->again
+        && group->usage.bytes + group->len > (uint64_t) spool->conf->size)
+    {
         group->full = 1;
         errno = ENOSPC;
         return -1;
     }
 
-    if (group->fd == -1) {
-        ngx_gettimeofday(&tv);
-        group->offset = 0;
-        group->fd = ngx_http_lapor_segment_create(dir,
-                                                  (uint64_t) tv.tv_sec * 1000
-                                                  + tv.tv_usec / 1000,
-                                                  spool->seq++, name);
-        if (group->fd == -1) {
-            return -1;
+    if (group->fd != -1) {
+        rc = ngx_http_lapor_spool_append(group);
+
+        if (rc == 0 || errno != ENOENT) {
+            return rc;
         }
 
-        group->usage.files++;
+        /* removed by somebody while it was open: not what is written now */
     }
+
+    ngx_gettimeofday(&tv);
+
+    group->offset = 0;
+    group->fd = ngx_http_lapor_segment_create(dir, (uint64_t) tv.tv_sec * 1000
+                                                   + tv.tv_usec / 1000,
+                                              spool->seq++, name);
+    if (group->fd == -1) {
+        return -1;
+    }
+
+    group->usage.files++;
+
+    return ngx_http_lapor_spool_append(group);
+}
+
+
+static int
+ngx_http_lapor_spool_append(ngx_http_lapor_group_t *group)
+{
+    int  clean, err;
 
     if (ngx_http_lapor_segment_append(group->fd, group->p, group->len,
                                       group->offset, &clean)
@@ -398,13 +419,17 @@ static void
 ngx_http_lapor_spool_report(ngx_http_lapor_spool_t *spool,
     ngx_http_lapor_group_t *group)
 {
+    ngx_msec_t  gap;
+
     ngx_http_lapor_spool_gauge(spool, &group->usage);
 
     if (group->err == 0) {
-        if (spool->failed
-            || ngx_current_msec - spool->reported
-               >= NGX_HTTP_LAPOR_SPOOL_REPORT)
+        gap = ngx_current_msec - spool->reported;
+
+        if (gap >= NGX_HTTP_LAPOR_SPOOL_REPORT
+            || (spool->failed && gap >= NGX_HTTP_LAPOR_SPOOL_GAP))
         {
+            spool->failed = 0;
             spool->reported = ngx_current_msec;
 
             ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
@@ -412,24 +437,28 @@ ngx_http_lapor_spool_report(ngx_http_lapor_spool_t *spool,
                           &spool->conf->path->name);
         }
 
-        spool->failed = 0;
         return;
     }
 
-    if (!spool->failed) {
-        spool->failed = 1;
-
-        if (group->full) {
-            ngx_log_error(NGX_LOG_CRIT, ngx_cycle->log, 0,
-                          "lapor: the spool \"%V\" is full",
-                          &spool->conf->path->name);
-
-        } else {
-            ngx_log_error(NGX_LOG_CRIT, ngx_cycle->log, group->err,
-                          "lapor: could not write to the spool \"%V\"",
-                          &spool->conf->path->name);
-        }
+    if (spool->failed
+        || ngx_current_msec - spool->complained < NGX_HTTP_LAPOR_SPOOL_GAP)
+    {
+        return;
     }
+
+    spool->failed = 1;
+    spool->complained = ngx_current_msec;
+
+    if (group->full) {
+        ngx_log_error(NGX_LOG_CRIT, ngx_cycle->log, 0,
+                      "lapor: the spool \"%V\" is full",
+                      &spool->conf->path->name);
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_CRIT, ngx_cycle->log, group->err,
+                  "lapor: could not write to the spool \"%V\"",
+                  &spool->conf->path->name);
 }
 
 
@@ -510,8 +539,11 @@ ngx_http_lapor_spool_tick_handler(ngx_event_t *ev)
         return;
     }
 
+    /* a Redis that refuses entries for hours must not leave 7,200 files each */
+
     if (spool->conf->target->link
-        && spool->conf->target->link->state == NGX_HTTP_LAPOR_LINK_UP)
+        && spool->conf->target->link->state == NGX_HTTP_LAPOR_LINK_UP
+        && !ngx_http_lapor_replay_waits(spool))
     {
         ngx_http_lapor_spool_close(spool);
         return;
@@ -536,6 +568,7 @@ ngx_http_lapor_spool_init(ngx_http_lapor_spool_conf_t *conf,
     spool->ident = -1;
     spool->fd = -1;
     spool->reported = ngx_current_msec - NGX_HTTP_LAPOR_SPOOL_REPORT;
+    spool->complained = ngx_current_msec - NGX_HTTP_LAPOR_SPOOL_GAP;
 
     ngx_queue_init(&spool->waiting);
     ngx_queue_init(&spool->writing);
