@@ -1,5 +1,5 @@
 # nginx -t tells each wrong directive with file, line and reason; the module
-# shows three symbols and lives beside another hiredis.
+# shows three symbols.
 
 use Lapor::Test;
 use Lapor::HTTP qw(post_signed);
@@ -221,10 +221,12 @@ refused("$_ in an if", qr/"$_" directive is not allowed here/, $all,
         "lapor_webhook on;\nif (\$http_x) {\n$_ on;\n}")
     for 'lapor_webhook', 'lapor_status', 'lapor_ack', 'lapor_redis';
 
-for my $name (qw(lapor_webhook lapor_status lapor_redis lapor_app_secret_file
-                 lapor_verify_token_file lapor_ack lapor_partitions
-                 lapor_timeout lapor_max_pending))
-{
+my @directives = slurp(repo_dir()
+    . '/ngx_http_lapor_module/ngx_http_lapor_module.c')
+    =~ /ngx_string\("(lapor_\w+)"\),\n\s+NGX_HTTP_\w+_CONF/g;
+cmp_ok(scalar @directives, '>=', 10, 'the directives were found');
+
+for my $name (@directives) {
     $nginx->conf("%%TEST_GLOBALS%%\n$name x;\nevents {\n}\n");
     my ($rc, $out) = $nginx->test_conf;
     isnt($rc, 0, "$name outside of http is refused");
@@ -269,40 +271,5 @@ is(join(' ', sort $out =~ /^[0-9a-f]+ \w (\S+)$/mg),
    'only what nginx asks for is exported');
 ($rc, $out) = run_cmd('nm', '-D', '--undefined-only', $module);
 unlike($out, qr/ (?:redis|sds|__redis|dict)\w+/, 'no hiredis is looked for');
-
-# nchan brings a hiredis of its own
-
-# (`./dev packages` unpacks it without switching it on in the system's nginx)
-
-my ($nchan) = grep { -e } map { "$_/usr/lib/nginx/modules/ngx_nchan_module.so" }
-              repo_dir() . '/build/unpacked/libnginx-mod-nchan', '';
-SKIP: {
-    if (!$nchan) {
-        fail('nchan is installed') if ci();
-        skip('nchan is not installed', 1) unless ci();
-    }
-
-    # it makes a directory of the system's nginx, whatever its own directive
-    # says; a copy makes another one, whose name is as long
-    my $body = sprintf '/tmp/lapor-%08d', $$;
-    my $copy = test_dir() . '/ngx_nchan_module.so';
-    spew($copy, slurp($nchan) =~ s{/var/lib/nginx/body(?=\0)}{$body}gr, 0755);
-    $nchan = $copy;
-
-    my $redis = Lapor::Redis->new;
-    for my $when (qw(before after)) {
-        my $both = Lapor::Nginx->new($when => [$nchan]);
-        $both->lapor(redis => $redis->address)->run;
-        is(post_signed($both->port, "nchan $when")->{status}, 200,
-           "with nchan loaded $when");
-        $redis->stop;
-        is(post_signed($both->port, 'x')->{status}, 503, 'Redis down');
-        $redis->start;
-        ok((wait_until { post_signed($both->port, 'y')->{status} == 200 } 15),
-           'and up');
-        $both->stop;
-    }
-    rmdir $body;
-}
 
 done_testing();

@@ -47,6 +47,10 @@ EOF2
             deny all;
         }
 EOF3
+    $opt{down} or wait_until {
+        my %status = $nginx->status;
+        $status{'lapor_redis_links{state="up"}'};
+    } 10, 'the link to Redis';
     return $nginx;
 }
 
@@ -133,7 +137,8 @@ like($aborted, qr/ r=aborted g=valid p=13 q=- s=lapor:\S+ i=- k=ours u=yes$/,
      'the client has gone');
 
 my $absent = Lapor::Redis->new(start => 0);
-my $spooling = start($absent, http => 'lapor_spool %%DIR%%/spool;');
+my $spooling = start($absent, http => 'lapor_spool %%DIR%%/spool;',
+                      down => 1);
 my $line = logged($spooling, sub { post_signed($spooling->port, $body) });
 like($line, qr/ r=spooled g=valid p=13 q=\d+\.\d{6} s=\S+ i=- k=ours u=soon$/,
      'Redis is down, the spool has it');
