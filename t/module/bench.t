@@ -86,7 +86,8 @@ sub take_request {
 my $ok = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 
 my $redis = Lapor::Redis->new;
-my $nginx = Lapor::Nginx->new;
+my $nginx = Lapor::Nginx->new(steady => 'a worker that stops keeps no '
+    . 'connection, which the load generator counts');
 $nginx->lapor(redis => $redis->address)->run;
 my $ours = '127.0.0.1:' . $nginx->port;
 

@@ -46,7 +46,8 @@ sub beside {
 
     my $redis = Lapor::Redis->new;
     my $other = Lapor::Redis->new(tcp => 1);
-    my $nginx = Lapor::Nginx->new($when => [$copy]);
+    my $nginx = Lapor::Nginx->new($when => [$copy],
+        steady => 'reloaded below, as far as nchan bears it');
     my $url = $on eq 'on' ? "nchan_redis_url 'redis://" . $other->address . "';"
                           : '';
 
