@@ -42,8 +42,25 @@ sub fuzz {
     my ($count) = $err =~ /number_of_executed_units:\s*(\d+)/;
 
     # without a line for each new input
-    is($rc, 0, $what) or diag($out, substr $err =~ s/^#\d.*\n//mgr, -8000);
+    is($rc, 0, $what)
+        or diag($out, substr($err =~ s/^#\d.*\n//mgr, -8000), inputs());
     return $count || 0;
+}
+
+# inputs() -> a line for each input that this run has written because it broke
+# something, with the seed that it equals, if it is one
+
+sub inputs {
+    my $text = '';
+
+    for my $path (grep { (stat)[9] >= $^T } glob "$prefix*-*") {
+        my $bytes = slurp($path);
+        my @equal = map { s/^\Q$corpus\E/$name/r }
+                    grep { slurp($_) eq $bytes } @seeds;
+        $text .= "\ninput: $path" . (@equal ? " = @equal" : '') . "\n";
+    }
+
+    return $text;
 }
 
 cmp_ok(scalar @seeds, '>', 0, "$name has a corpus");
