@@ -67,6 +67,7 @@ struct ngx_http_lapor_replay_s {
     size_t                       pos;
     int                          damaged;
     ngx_err_t                    err;
+    ngx_uint_t                   look;      /* only what there is */
     ngx_uint_t                   busy;      /* somebody else replays */
     ngx_uint_t                   refused;   /* a record, in this pass */
     ngx_err_t                    aside;     /* why it was not even read */
@@ -155,15 +156,14 @@ ngx_http_lapor_replay_load(ngx_http_lapor_replay_t *replay)
 {
     ngx_http_lapor_link_t  *link;
 
-    link = replay->spool->conf->target->link;
-
-    if (link == NULL || link->state != NGX_HTTP_LAPOR_LINK_UP
-        || ngx_exiting || ngx_terminate)
-    {
+    if (ngx_exiting || ngx_terminate) {
         ngx_http_lapor_replay_end(replay, NGX_HTTP_LAPOR_REPLAY_POLL);
         return;
     }
 
+    link = replay->spool->conf->target->link;
+
+    replay->look = link == NULL || link->state != NGX_HTTP_LAPOR_LINK_UP;
     replay->loading = 1;
 
     if (ngx_thread_task_post(replay->spool->conf->tp, &replay->task)
@@ -208,6 +208,10 @@ ngx_http_lapor_replay_next(ngx_http_lapor_replay_t *replay)
         if (ngx_http_lapor_replay_finish(replay, dir) == -1) {
             return -1;
         }
+    }
+
+    if (replay->look) {
+        return ngx_http_lapor_spool_usage(dir, &replay->usage);
     }
 
     if (replay->lock == -1) {
@@ -306,7 +310,7 @@ ngx_http_lapor_replay_loaded(ngx_event_t *ev)
     replay = ev->data;
     replay->loading = 0;
 
-    if (replay->lock != -1) {
+    if (replay->err == 0 && !replay->busy) {
         ngx_http_lapor_spool_gauge(replay->spool, &replay->usage);
     }
 
@@ -332,6 +336,11 @@ ngx_http_lapor_replay_loaded(ngx_event_t *ev)
                       &replay->spool->conf->path->name, replay->name);
 
         ngx_http_lapor_replay_load(replay);
+        return;
+    }
+
+    if (replay->look) {
+        ngx_http_lapor_replay_end(replay, NGX_HTTP_LAPOR_REPLAY_POLL);
         return;
     }
 
