@@ -519,7 +519,7 @@ ngx_http_lapor_spool_deadline_handler(ngx_event_t *ev)
 }
 
 
-/* Redis is back: what was written may flow */
+/* Redis is back, or others are to bring it there: what was written may flow */
 
 static void
 ngx_http_lapor_spool_tick_handler(ngx_event_t *ev)
@@ -539,11 +539,15 @@ ngx_http_lapor_spool_tick_handler(ngx_event_t *ev)
         return;
     }
 
-    /* a Redis that refuses entries for hours must not leave 7,200 files each */
+    /*
+     * A Redis that refuses entries for hours must not leave 7,200 files each.
+     * An old worker may live for hours, too, and replays nothing.
+     */
 
-    if (spool->conf->target->link
-        && spool->conf->target->link->state == NGX_HTTP_LAPOR_LINK_UP
-        && !ngx_http_lapor_replay_waits(spool))
+    if (ngx_exiting
+        || (spool->conf->target->link
+            && spool->conf->target->link->state == NGX_HTTP_LAPOR_LINK_UP
+            && !ngx_http_lapor_replay_waits(spool)))
     {
         ngx_http_lapor_spool_close(spool);
         return;
