@@ -370,10 +370,12 @@ typedef enum {
 struct ngx_http_lapor_link_s {
     ngx_http_lapor_target_t      *target;
     ngx_connection_t             *c;
-    redisReader                  *reader;
+    redisReader                  *reader;     /* it uses room */
 
     /* event ident must be after 3 pointers as in ngx_connection_t */
     ngx_int_t                     ident;
+
+    ngx_http_lapor_reply_t        room;
 
     ngx_uint_t                    state;
     const char                   *reason;     /* why it closes, for the log */

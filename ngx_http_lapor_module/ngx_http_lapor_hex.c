@@ -14,12 +14,38 @@
 #define NGX_HTTP_LAPOR_HEX_PREFIX  "sha256="
 
 
+/* of each byte its value as a digit, or more than 15 */
+
+#define X  0x80
+
+static const unsigned char  ngx_http_lapor_hex_digits[256] = {
+    X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,
+    X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,
+    X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,
+    0, 1, 2, 3, 4, 5, 6, 7, 8, 9, X, X, X, X, X, X,
+    X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,
+    X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,
+    X, 10, 11, 12, 13, 14, 15, X, X, X, X, X, X, X, X, X,
+    X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,
+    X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,
+    X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,
+    X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,
+    X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,
+    X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,
+    X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,
+    X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,
+    X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X
+};
+
+#undef X
+
+
 int
 ngx_http_lapor_hex(const unsigned char *p, size_t len,
     unsigned char *ret_digest)
 {
     size_t         i, prefix;
-    unsigned char  ch, nibble;
+    unsigned char  high, low, seen;
 
     prefix = sizeof(NGX_HTTP_LAPOR_HEX_PREFIX) - 1;
 
@@ -32,27 +58,15 @@ ngx_http_lapor_hex(const unsigned char *p, size_t len,
     }
 
     p += prefix;
+    seen = 0;
 
-    for (i = 0; i < 2 * NGX_HTTP_LAPOR_DIGEST_LEN; i++) {
-        ch = p[i];
+    for (i = 0; i < NGX_HTTP_LAPOR_DIGEST_LEN; i++) {
+        high = ngx_http_lapor_hex_digits[p[2 * i]];
+        low = ngx_http_lapor_hex_digits[p[2 * i + 1]];
 
-        if (ch >= '0' && ch <= '9') {
-            nibble = (unsigned char) (ch - '0');
-
-        } else if (ch >= 'a' && ch <= 'f') {
-            nibble = (unsigned char) (ch - 'a' + 10);
-
-        } else {
-            return -1;
-        }
-
-        if (i % 2 == 0) {
-            ret_digest[i / 2] = (unsigned char) (nibble << 4);
-
-        } else {
-            ret_digest[i / 2] |= nibble;
-        }
+        seen |= high | low;
+        ret_digest[i] = (unsigned char) (high << 4 | low);
     }
 
-    return 0;
+    return seen > 15 ? -1 : 0;
 }

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) Lapor contributors. BSD 2-clause, see LICENSE.
  *
- * What a reply of Redis says; see ngx_http_lapor_reply.h.
+ * Replies of Redis: where they lie, and what they say.
  */
 
 
@@ -15,6 +15,8 @@
 #define NGX_HTTP_LAPOR_ID_MAX  41
 
 
+static void *ngx_http_lapor_reply_text(const redisReadTask *task, char *p,
+    size_t len);
 static int ngx_http_lapor_reply_has(const redisReply *reply,
     const char *name, const char *value);
 
@@ -23,6 +25,66 @@ static const char  *ngx_http_lapor_reply_errors[NGX_HTTP_LAPOR_ERRS] = {
     "OOM", "READONLY", "LOADING", "MISCONF", "NOAUTH", "MOVED", "ASK",
     "CLUSTERDOWN", "other"
 };
+
+
+/* hiredis' own functions, and those with one of ours among them */
+static redisReplyObjectFunctions  *ngx_http_lapor_reply_default;
+static redisReplyObjectFunctions   ngx_http_lapor_reply_functions;
+
+
+redisReader *
+ngx_http_lapor_reply_reader(ngx_http_lapor_reply_t *room)
+{
+    redisReader  *reader;
+
+    reader = redisReaderCreate();
+
+    if (reader == NULL) {
+        return NULL;
+    }
+
+    if (ngx_http_lapor_reply_default == NULL) {
+        ngx_http_lapor_reply_default = reader->fn;
+        ngx_http_lapor_reply_functions = *reader->fn;
+        ngx_http_lapor_reply_functions.createString =
+                                                  ngx_http_lapor_reply_text;
+    }
+
+    reader->fn = &ngx_http_lapor_reply_functions;
+    reader->privdata = room;
+
+    return reader;
+}
+
+
+static void *
+ngx_http_lapor_reply_text(const redisReadTask *task, char *p, size_t len)
+{
+    ngx_http_lapor_reply_t *room = task->privdata;
+
+    if (task->parent || len >= NGX_HTTP_LAPOR_REPLY_TEXT) {
+        return ngx_http_lapor_reply_default->createString(task, p, len);
+    }
+
+    memset(&room->reply, 0, sizeof(redisReply));
+    memcpy(room->text, p, len);
+    room->text[len] = '\0';
+
+    room->reply.type = task->type;
+    room->reply.str = room->text;
+    room->reply.len = len;
+
+    return room;
+}
+
+
+void
+ngx_http_lapor_reply_free(ngx_http_lapor_reply_t *room, void *reply)
+{
+    if (reply != room) {
+        freeReplyObject(reply);
+    }
+}
 
 
 int

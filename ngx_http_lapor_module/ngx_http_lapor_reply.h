@@ -39,6 +39,27 @@ typedef enum {
 } ngx_http_lapor_err_e;
 
 
+/*
+ * Room for one short reply that is no array, the id of an entry above all, so
+ * that nothing is allocated for it.
+ */
+
+#define NGX_HTTP_LAPOR_REPLY_TEXT  64
+
+typedef struct {
+    redisReply   reply;
+    char         text[NGX_HTTP_LAPOR_REPLY_TEXT];
+} ngx_http_lapor_reply_t;
+
+
+/*
+ * hiredis' reader, or NULL.  It uses room, which must outlive it, for a reply
+ * that fits: such a one is to be read before the next is asked for.  Whoever
+ * gets a reply gives it to ngx_http_lapor_reply_free(), with the same room.
+ */
+redisReader *ngx_http_lapor_reply_reader(ngx_http_lapor_reply_t *room);
+void ngx_http_lapor_reply_free(ngx_http_lapor_reply_t *room, void *reply);
+
 /* 1 if reply is the id of an entry: digits, a dash, digits; else 0 */
 int ngx_http_lapor_reply_is_id(const redisReply *reply);
 

@@ -76,7 +76,7 @@ ngx_http_lapor_wire_open(ngx_http_lapor_link_t *link)
     link->c = c;
     link->connected = 0;
 
-    link->reader = redisReaderCreate();
+    link->reader = ngx_http_lapor_reply_reader(&link->room);
 
     if (link->reader == NULL) {
         link->reason = "no memory";
@@ -210,7 +210,7 @@ ngx_http_lapor_wire_replies(ngx_http_lapor_link_t *link)
         q = ngx_queue_head(&link->ops);
 
         if (q == link->unsent) {
-            freeReplyObject(reply);
+            ngx_http_lapor_reply_free(&link->room, reply);
             ngx_http_lapor_link_fail(link, "redis answers what nobody asked");
             return NGX_ERROR;
         }
@@ -219,7 +219,7 @@ ngx_http_lapor_wire_replies(ngx_http_lapor_link_t *link)
 
         op->handler(op, reply);
 
-        freeReplyObject(reply);
+        ngx_http_lapor_reply_free(&link->room, reply);
     }
 
     return NGX_ERROR;

@@ -29,7 +29,8 @@ static int fuzz_huge(const uint8_t *data, size_t size);
 static void fuzz_read(struct lapor_buf *buf, const uint8_t *data, size_t size,
     const uint8_t *pieces, size_t count);
 static void fuzz_same(const struct lapor_buf *a, const struct lapor_buf *b);
-static int fuzz_replies(struct lapor_buf *buf, redisReader *reader);
+static int fuzz_replies(struct lapor_buf *buf, redisReader *reader,
+    ngx_http_lapor_reply_t *room);
 static void fuzz_reply(struct lapor_buf *buf, const redisReply *reply);
 static void fuzz_print(struct lapor_buf *buf, const redisReply *reply);
 static int fuzz_is_id(const redisReply *reply);
@@ -108,12 +109,13 @@ static void
 fuzz_read(struct lapor_buf *buf, const uint8_t *data, size_t size,
     const uint8_t *pieces, size_t count)
 {
-    int           rc;
-    char         *copy;
-    size_t        i, n;
-    redisReader  *reader;
+    int                      rc;
+    char                    *copy;
+    size_t                   i, n;
+    redisReader             *reader;
+    ngx_http_lapor_reply_t   room;
 
-    reader = redisReaderCreate();
+    reader = ngx_http_lapor_reply_reader(&room);
     fuzz_require(reader != NULL);
 
     rc = 0;
@@ -130,7 +132,7 @@ fuzz_read(struct lapor_buf *buf, const uint8_t *data, size_t size,
 
         data += n;
         size -= n;
-        rc = fuzz_replies(buf, reader);
+        rc = fuzz_replies(buf, reader, &room);
     }
 
     if (rc == -1) {
@@ -153,7 +155,8 @@ fuzz_same(const struct lapor_buf *a, const struct lapor_buf *b)
 /* 0: more is wanted, -1: this is not RESP */
 
 static int
-fuzz_replies(struct lapor_buf *buf, redisReader *reader)
+fuzz_replies(struct lapor_buf *buf, redisReader *reader,
+    ngx_http_lapor_reply_t *room)
 {
     void  *reply;
 
@@ -170,7 +173,7 @@ fuzz_replies(struct lapor_buf *buf, redisReader *reader)
         }
 
         fuzz_reply(buf, reply);
-        freeReplyObject(reply);
+        ngx_http_lapor_reply_free(room, reply);
     }
 }
 
