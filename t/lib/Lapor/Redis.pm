@@ -94,7 +94,7 @@ sub start {
             . Lapor::Test::slurp("$self->{dir}/redis.out")
             if defined Lapor::Test::reap($self->{pid});
         eval { $self->cmd('PING') eq 'PONG' };
-    } 10, 'redis-server to answer' or die "redis-server is not up\n";
+    } 60, 'redis-server to answer' or die "redis-server is not up\n";
 
     return $self;
 }

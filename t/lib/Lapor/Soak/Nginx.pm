@@ -112,13 +112,13 @@ sub run {
 
     Lapor::Test::wait_until {
         defined($status = Lapor::Test::reap($launcher))
-    } 20, 'nginx to become a daemon';
+    } 60, 'nginx to become a daemon';
     die "nginx did not start:\n" . slurp("$dir/logs/stdout")
         . $self->error_log unless defined $status && $status == 0;
 
     Lapor::Test::wait_until {
         $self->workers == $self->{want_workers} && $self->answers
-    } 20, 'nginx to listen' or die "nginx is not up\n" . $self->error_log;
+    } 60, 'nginx to listen' or die "nginx is not up\n" . $self->error_log;
 
     return $self;
 }
