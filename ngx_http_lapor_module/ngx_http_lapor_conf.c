@@ -8,13 +8,21 @@
  */
 
 
-#include "ngx_http_lapor.h"
+#include "ngx_http_lapor_redact.h"
 
 
 /* less would be full of what two seconds of a bad day bring */
 #define NGX_HTTP_LAPOR_SPOOL_MIN  (16 * 1024 * 1024)
 
+/* what Meta's documentation names as the largest webhook */
+#define NGX_HTTP_LAPOR_META_BODY  (3 * 1024 * 1024)
 
+
+static char *ngx_http_lapor_spool_place(ngx_conf_t *cf, ngx_str_t *name);
+static ngx_str_t ngx_http_lapor_spool_base(ngx_str_t *name);
+static ngx_int_t ngx_http_lapor_spool_parent(ngx_str_t *name,
+    ngx_file_info_t *ret_fi);
+static ngx_uint_t ngx_http_lapor_spool_same(ngx_str_t *a, ngx_str_t *b);
 static char *ngx_http_lapor_spool_option(ngx_conf_t *cf,
     ngx_http_lapor_spool_conf_t *spool, ngx_str_t *value);
 static char *ngx_http_lapor_spool_path(ngx_conf_t *cf,
@@ -54,7 +62,8 @@ ngx_http_lapor_max_pending(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     if (n == NGX_ERROR || n == 0) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid number of entries \"%V\"", &value[1]);
+                           "invalid number of entries \"%V\", as in "
+                           "\"lapor_max_pending 4096 64m\"", &value[1]);
         return NGX_CONF_ERROR;
     }
 
@@ -65,7 +74,8 @@ ngx_http_lapor_max_pending(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
         if (size == NGX_ERROR || size == 0) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "invalid number of bytes \"%V\"", &value[2]);
+                               "invalid number of bytes \"%V\", as in "
+                               "\"lapor_max_pending 4096 64m\"", &value[2]);
             return NGX_CONF_ERROR;
         }
 
@@ -92,9 +102,14 @@ ngx_http_lapor_spool(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     value = cf->args->elts;
 
-    if (cf->args->nelts == 2 && ngx_strcmp(value[1].data, "off") == 0) {
+    if (ngx_strcmp(value[1].data, "off") == 0) {
         lcf->spool = NULL;
-        return NGX_CONF_OK;
+        return cf->args->nelts == 2 ? NGX_CONF_OK
+                                    : "that is \"off\" has no parameters";
+    }
+
+    if (ngx_strcmp(value[1].data, "on") == 0) {
+        return "takes a directory or \"off\", not \"on\"";
     }
 
     ngx_memzero(&spool, sizeof(ngx_http_lapor_spool_conf_t));
@@ -127,6 +142,11 @@ ngx_http_lapor_spool_option(ngx_conf_t *cf,
             return NGX_CONF_OK;
         }
 
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid lapor_spool \"%V\", which must be 16m "
+                           "or more, as in \"size=4g\"", value);
+        return NGX_CONF_ERROR;
+
     } else if (ngx_strncmp(value->data, "thread_pool=", 12) == 0) {
         spool->pool.data = value->data + 12;
         spool->pool.len = value->len - 12;
@@ -137,7 +157,8 @@ ngx_http_lapor_spool_option(ngx_conf_t *cf,
     }
 
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                       "invalid lapor_spool parameter \"%V\"", value);
+                       "invalid lapor_spool parameter \"%V\", which can be "
+                       "size=SIZE or thread_pool=NAME", value);
 
     return NGX_CONF_ERROR;
 }
@@ -168,7 +189,9 @@ ngx_http_lapor_spool_path(ngx_conf_t *cf, ngx_http_lapor_loc_conf_t *lcf,
         path->name.data[--path->name.len] = '\0';
     }
 
-    if (ngx_conf_full_name(cf->cycle, &path->name, 0) != NGX_OK) {
+    if (ngx_conf_full_name(cf->cycle, &path->name, 0) != NGX_OK
+        || ngx_http_lapor_spool_place(cf, &path->name) != NGX_CONF_OK)
+    {
         return NGX_CONF_ERROR;
     }
 
@@ -177,14 +200,18 @@ ngx_http_lapor_spool_path(ngx_conf_t *cf, ngx_http_lapor_loc_conf_t *lcf,
 
     for (i = 0; i < mcf->spools.nelts; i++) {
 
-        if (!ngx_http_lapor_same(&list[i]->path->name, &path->name)) {
+        if (!ngx_http_lapor_spool_same(&list[i]->path->name, &path->name)) {
             continue;
         }
 
         if (list[i]->size != spool->size
             || !ngx_http_lapor_same(&list[i]->pool, &spool->pool))
         {
-            return "names a directory that has other parameters elsewhere";
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "lapor_spool directory \"%V\" has other "
+                               "parameters in %s:%ui than", &path->name,
+                               list[i]->path->conf_file, list[i]->path->line);
+            return NGX_CONF_ERROR;
         }
 
         lcf->spool = list[i];
@@ -197,6 +224,101 @@ ngx_http_lapor_spool_path(ngx_conf_t *cf, ngx_http_lapor_loc_conf_t *lcf,
 }
 
 
+/*
+ * nginx makes the directory later, when it knows no line any more, and would
+ * take a file for it, mode and owner included.
+ */
+
+static char *
+ngx_http_lapor_spool_place(ngx_conf_t *cf, ngx_str_t *name)
+{
+    ngx_str_t        base;
+    ngx_file_info_t  fi;
+
+    base = ngx_http_lapor_spool_base(name);
+
+    if (ngx_http_script_variables_count(name)
+        || ngx_strcmp(base.data, ".") == 0 || ngx_strcmp(base.data, "..") == 0)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "lapor_spool directory \"%V\" must have a name, "
+                           "without variables", name);
+        return NGX_CONF_ERROR;
+    }
+
+    if (ngx_http_lapor_spool_parent(name, &fi) != NGX_OK) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
+                           "lapor_spool \"%V\" needs the directory around it",
+                           name);
+        return NGX_CONF_ERROR;
+    }
+
+    if (ngx_file_info(name->data, &fi) != NGX_FILE_ERROR && !ngx_is_dir(&fi)) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "lapor_spool \"%V\" is not a directory", name);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* what stands behind the last slash, which a full name has */
+
+static ngx_str_t
+ngx_http_lapor_spool_base(ngx_str_t *name)
+{
+    ngx_str_t  base;
+
+    base.data = (u_char *) strrchr((char *) name->data, '/') + 1;
+    base.len = (size_t) (name->data + name->len - base.data);
+
+    return base;
+}
+
+
+static ngx_int_t
+ngx_http_lapor_spool_parent(ngx_str_t *name, ngx_file_info_t *ret_fi)
+{
+    size_t  len;
+    u_char  parent[NGX_MAX_PATH];
+
+    len = (size_t) (ngx_http_lapor_spool_base(name).data - name->data);
+
+    if (len >= NGX_MAX_PATH) {
+        ngx_set_errno(NGX_ENAMETOOLONG);
+        return NGX_ERROR;
+    }
+
+    /* with its slash: then a file is none */
+
+    ngx_memcpy(parent, name->data, len);
+    parent[len] = '\0';
+
+    return ngx_file_info(parent, ret_fi) == NGX_FILE_ERROR ? NGX_ERROR
+                                                           : NGX_OK;
+}
+
+
+/* however it is written: two Redis must not share a directory */
+
+static ngx_uint_t
+ngx_http_lapor_spool_same(ngx_str_t *a, ngx_str_t *b)
+{
+    ngx_str_t        base_a, base_b;
+    ngx_file_info_t  fi_a, fi_b;
+
+    base_a = ngx_http_lapor_spool_base(a);
+    base_b = ngx_http_lapor_spool_base(b);
+
+    return ngx_http_lapor_same(&base_a, &base_b)
+           && ngx_http_lapor_spool_parent(a, &fi_a) == NGX_OK
+           && ngx_http_lapor_spool_parent(b, &fi_b) == NGX_OK
+           && ngx_file_uniq(&fi_a) == ngx_file_uniq(&fi_b)
+           && fi_a.st_dev == fi_b.st_dev;
+}
+
+
 static char *
 ngx_http_lapor_spool_new(ngx_conf_t *cf, ngx_http_lapor_main_conf_t *mcf,
     ngx_http_lapor_loc_conf_t *lcf, ngx_http_lapor_spool_conf_t *spool)
@@ -204,7 +326,10 @@ ngx_http_lapor_spool_new(ngx_conf_t *cf, ngx_http_lapor_main_conf_t *mcf,
     ngx_http_lapor_spool_conf_t  **slot;
 
     if (spool->index == NGX_HTTP_LAPOR_SPOOLS) {
-        return "is one directory too many";
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "lapor_spool can have %d directories, no more",
+                           NGX_HTTP_LAPOR_SPOOLS);
+        return NGX_CONF_ERROR;
     }
 
     spool->tp = ngx_thread_pool_add(cf, spool->pool.len ? &spool->pool : NULL);
@@ -244,7 +369,7 @@ ngx_http_lapor_check_timeout(ngx_conf_t *cf, void *post, void *data)
     ngx_msec_t *sp = data;
 
     if (*sp < 1 || *sp > 60000) {
-        return "must be from 1ms to 60s";
+        return "must be from 1ms to 60s; without a unit it is in seconds";
     }
 
     if (*sp > 4000) {
@@ -272,6 +397,8 @@ ngx_http_lapor_create_main_conf(ngx_conf_t *cf)
         != NGX_OK
         || ngx_array_init(&mcf->spools, cf->pool, 2,
                           sizeof(ngx_http_lapor_spool_conf_t *))
+           != NGX_OK
+        || ngx_array_init(&mcf->logs, cf->pool, 4, sizeof(ngx_log_t *))
            != NGX_OK)
     {
         return NULL;
@@ -320,6 +447,16 @@ ngx_http_lapor_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 {
     ngx_http_lapor_loc_conf_t *prev = parent;
     ngx_http_lapor_loc_conf_t *conf = child;
+
+    ngx_http_core_loc_conf_t    *clcf;
+    ngx_http_lapor_main_conf_t  *mcf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_lapor_module);
+
+    if (ngx_http_lapor_redact_log(&mcf->logs, clcf->error_log) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
 
     ngx_http_lapor_merge_webhook(cf, prev, conf);
 
@@ -393,11 +530,22 @@ ngx_http_lapor_merge_webhook(ngx_conf_t *cf, ngx_http_lapor_loc_conf_t *prev,
 static char *
 ngx_http_lapor_check_webhook(ngx_conf_t *cf, ngx_http_lapor_loc_conf_t *lcf)
 {
-    const char  *missing;
+    const char                *missing;
+    ngx_http_core_loc_conf_t  *clcf;
 
     missing = lcf->redis == NULL ? "lapor_redis"
               : lcf->secrets == NULL ? "lapor_app_secret_file"
               : lcf->token == NULL ? "lapor_verify_token_file" : NULL;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (clcf->handler != ngx_http_lapor_handler) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"lapor_webhook\" cannot share its location with "
+                      "another directive that answers requests, in %V:%ui",
+                      &lcf->file, lcf->line);
+        return NGX_CONF_ERROR;
+    }
 
     if (missing) {
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
@@ -434,7 +582,8 @@ ngx_http_lapor_add_spool(ngx_conf_t *cf, ngx_http_lapor_loc_conf_t *lcf)
     {
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
                       "\"lapor_spool\" directory \"%V\" serves two different "
-                      "\"lapor_redis\" or \"lapor_ack\", in %V:%ui",
+                      "\"lapor_redis\" or \"lapor_ack\", each of which needs "
+                      "a directory of its own, in %V:%ui",
                       &spool->path->name, &lcf->file, lcf->line);
         return NGX_CONF_ERROR;
     }
@@ -463,6 +612,15 @@ ngx_http_lapor_check_buffer(ngx_conf_t *cf, ngx_http_lapor_loc_conf_t *lcf)
         ngx_log_error(NGX_LOG_WARN, cf->log, 0,
                       "\"client_body_buffer_size\" should be equal to "
                       "\"client_max_body_size\" for \"lapor_webhook\" "
+                      "in %V:%ui", &lcf->file, lcf->line);
+    }
+
+    if (clcf->client_max_body_size != 0
+        && clcf->client_max_body_size < NGX_HTTP_LAPOR_META_BODY)
+    {
+        ngx_log_error(NGX_LOG_WARN, cf->log, 0,
+                      "\"client_max_body_size\" should be 4m for "
+                      "\"lapor_webhook\", since Meta sends up to 3m, "
                       "in %V:%ui", &lcf->file, lcf->line);
     }
 }

@@ -24,6 +24,8 @@ static ngx_int_t ngx_http_lapor_add_header(ngx_http_request_t *r, char *name,
 static ngx_int_t ngx_http_lapor_rewrite_handler(ngx_http_request_t *r);
 static char *ngx_http_lapor_webhook(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+static char *ngx_http_lapor_ack(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 static char *ngx_http_lapor_status(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static ngx_int_t ngx_http_lapor_postconfiguration(ngx_conf_t *cf);
@@ -86,10 +88,10 @@ static ngx_command_t  ngx_http_lapor_commands[] = {
 
     { ngx_string("lapor_ack"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_enum_slot,
+      ngx_http_lapor_ack,
       NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_lapor_loc_conf_t, ack),
-      &ngx_http_lapor_acks },
+      0,
+      NULL },
 
     { ngx_string("lapor_partitions"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
@@ -383,10 +385,48 @@ ngx_http_lapor_webhook(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     lcf->file = cf->conf_file->file.name;
     lcf->line = cf->conf_file->line;
 
+    /* nginx itself lets the last one win; then a webhook would be lost */
+
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (clcf->handler) {
+        return "cannot share its location with another directive "
+               "that answers requests";
+    }
+
     clcf->handler = ngx_http_lapor_handler;
 
     return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_lapor_ack(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_lapor_loc_conf_t *lcf = conf;
+
+    ngx_str_t        *value;
+    ngx_conf_enum_t  *ack;
+
+    if (lcf->ack != NGX_CONF_UNSET_UINT) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    for (ack = ngx_http_lapor_acks; ack->name.len; ack++) {
+        if (ngx_http_lapor_same(&ack->name, &value[1])) {
+            lcf->ack = ack->value;
+            return NGX_CONF_OK;
+        }
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "invalid value \"%V\" in \"lapor_ack\" directive, it "
+                       "must be \"fsync\", \"everysec\" or \"memory\"",
+                       &value[1]);
+
+    return NGX_CONF_ERROR;
 }
 
 

@@ -78,7 +78,8 @@ ngx_http_lapor_redis_address(ngx_conf_t *cf, ngx_http_lapor_redis_t *redis,
 
     if (ngx_parse_url(cf->pool, &u) != NGX_OK) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "%s in lapor_redis address \"%V\"",
+                           "%s in lapor_redis address \"%V\", which must "
+                           "be as unix:/path, 127.0.0.1:6379 or [::1]:6379",
                            u.err ? u.err : "error", value);
         return NGX_CONF_ERROR;
     }
@@ -145,6 +146,13 @@ ngx_http_lapor_redis_option(ngx_conf_t *cf, ngx_http_lapor_redis_t *redis,
         return ngx_http_lapor_redis_password(cf, redis, &s);
     }
 
+    if (ngx_strncmp(value->data, "password=", 9) == 0) {
+
+        /* without its value: this line is kept in a log */
+
+        return "has \"password\" where \"password_file\" should name a file";
+    }
+
     if (ngx_strncmp(value->data, "name=", 5) == 0) {
         s.data = value->data + 5;
         s.len = value->len - 5;
@@ -155,7 +163,9 @@ ngx_http_lapor_redis_option(ngx_conf_t *cf, ngx_http_lapor_redis_t *redis,
 invalid:
 
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                       "invalid lapor_redis parameter \"%V\"", value);
+                       "invalid lapor_redis parameter \"%V\", which can be "
+                       "db=N, user=NAME, password_file=PATH or name=CLIENT",
+                       value);
 
     return NGX_CONF_ERROR;
 }

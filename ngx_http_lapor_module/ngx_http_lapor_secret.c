@@ -197,7 +197,8 @@ ngx_http_lapor_read_secret(ngx_conf_t *cf, ngx_str_t *path, u_char *buf,
 
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "file \"%V\" must hold one line of 1 to %d "
-                           "characters", path, NGX_HTTP_LAPOR_SECRET_MAX);
+                           "characters, without blanks around it",
+                           path, NGX_HTTP_LAPOR_SECRET_MAX);
         return NGX_CONF_ERROR;
     }
 
@@ -221,6 +222,12 @@ ngx_http_lapor_trim(u_char *buf, size_t len, size_t *ret_len)
     }
 
     if (len == 0 || len > NGX_HTTP_LAPOR_SECRET_MAX) {
+        return NGX_ERROR;
+    }
+
+    /* a blank at an end is one that nobody sees */
+
+    if (buf[0] == ' ' || buf[len - 1] == ' ') {
         return NGX_ERROR;
     }
 
@@ -255,8 +262,8 @@ ngx_http_lapor_check_file(ngx_conf_t *cf, ngx_str_t *path, ngx_fd_t fd)
 
     if (fi.st_mode & (S_IROTH|S_IWOTH)) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "file \"%V\" is readable or writable by others",
-                           path);
+                           "file \"%V\" is readable or writable by others: "
+                           "its mode must be 0640 or less", path);
         return NGX_CONF_ERROR;
     }
 

@@ -17,6 +17,9 @@ $nginx->file('long', 'x' x 1025, 0600);
 $nginx->file('longest', 'x' x 1024 . "\n", 0600);
 $nginx->file('open', "terbuka\n", 0644);
 $nginx->file('group', "kelompok\n", 0640);
+$nginx->file('blank_before', " rahasia\n", 0600);
+$nginx->file('blank_after', "rahasia \n", 0600);
+symlink $dir, "$dir/itself" or die "symlink: $!";
 
 my $all = "lapor_app_secret_file %%SECRET%%;\n"
         . "lapor_verify_token_file %%TOKEN%%;\n"
@@ -82,11 +85,26 @@ lapor_ack everysec;
 lapor_partitions 256;
 lapor_timeout 3s;
 lapor_max_pending 10 1m;
+lapor_spool %%DIR%%/spool size=16m thread_pool=default;
+EOF
+accepted('a spool in several places', $all . <<'EOF');
+lapor_spool %%DIR%%/spool;
+server {
+    lapor_spool %%DIR%%/spool/;
+    location / { lapor_webhook on; }
+    location /two { lapor_webhook on; lapor_spool off; }
+    location /three { lapor_webhook on; lapor_spool %%DIR%%/spool2; }
+}
 EOF
 accepted('a port by default', $all =~ s/unix:\S+;/127.0.0.1;/r);
 accepted('a relative path', $all =~ s/%%SECRET%%/app_secret/r);
 
-my ($rc, $out) = check($all, "lapor_webhook on;\nclient_body_buffer_size 8k;");
+my ($rc, $out) = check($all, "lapor_webhook on;\nclient_max_body_size 3m;");
+unlike($out, qr/since Meta/, 'what Meta sends fits into the limit');
+($rc, $out) = check($all, "lapor_webhook on;\nclient_max_body_size 3071k;");
+like($out, qr/\[warn\] .*"client_max_body_size" should be 4m .*:\d+$/m,
+     'a limit below it is warned of');
+($rc, $out) = check($all, "lapor_webhook on;\nclient_body_buffer_size 8k;");
 like($out, qr/\[warn\] .*"client_body_buffer_size" should be equal/,
      'a buffer below the limit is warned of');
 ($rc, $out) = check($all, "lapor_webhook on;\nclient_body_buffer_size 16k;");
@@ -103,13 +121,14 @@ for my $name (qw(lapor_redis lapor_app_secret_file lapor_verify_token_file)) {
 # each directive
 
 my $file = qr{"\Q$dir\E/\w+"};
-my $one = qr/file $file must hold one line of 1 to 1024 characters/;
+my $one = qr/file $file must hold one line of 1 to 1024 characters, without/;
 
 for my $name (qw(lapor_app_secret_file lapor_verify_token_file)) {
     my $rest = $all =~ s/$name .*\n//r;
     my %bad = (empty => $one, newline => $one, two_lines => $one,
                null => $one, long => $one,
-               open => qr/file $file is readable or writable by others/,
+               blank_before => $one, blank_after => $one,
+               open => qr/file $file is readable or writable by others: its mo/,
                missing => qr/open\(\) $file failed \(2:/,
                logs => qr/$file is not a regular file/);
     refused("$name with a file that is: $_", $bad{$_},
@@ -131,6 +150,7 @@ for my $case (
     ['127.0.0.1:x', qr/invalid port in lapor_redis address/],
     ['*:6379', qr/must be a numeric address/],
     ['127.0.0.1:6379/1', qr/invalid host in lapor_redis address/],
+    ['/run/redis.sock', qr/"\/run\/redis.sock", which must be as unix:\/path/],
     ['unix:', qr/no path in the unix domain socket/],
     ['unix:redis.sock', qr/path "unix:redis.sock" must be absolute/],
     ['unix:/' . 'x' x 200, qr/too long path in the unix domain socket/],
@@ -139,13 +159,13 @@ for my $case (
     ['127.0.0.1 db=99999', qr/invalid lapor_redis parameter "db=99999"/],
     ['127.0.0.1 user=', qr/invalid lapor_redis parameter "user="/],
     ['127.0.0.1 user=u', qr/has "user" without "password_file"/],
-    ['127.0.0.1 password=x', qr/invalid lapor_redis parameter "password=x"/],
+    ['127.0.0.1 password=x', qr/"password" where "password_file" should name/],
     ['127.0.0.1 password_file=', qr/invalid lapor_redis parameter/],
     ['127.0.0.1 password_file=%%DIR%%/open', qr/readable or writable by/],
     ['127.0.0.1 password_file=%%DIR%%/empty', $one],
     ['127.0.0.1 name=', qr/invalid lapor_redis client name ""/],
     ['127.0.0.1 "name=a b"', qr/invalid lapor_redis client name "a b"/],
-    ['127.0.0.1 weight=1', qr/invalid lapor_redis parameter "weight=1"/],
+    ['127.0.0.1 weight=1', qr/invalid .* parameter "weight=1", which can be/],
     ['', qr/invalid number of arguments/],
 ) {
     refused("lapor_redis $case->[0]", $case->[1],
@@ -155,7 +175,8 @@ refused('lapor_redis twice', qr/"lapor_redis" directive is duplicate/,
         "${all}lapor_redis 127.0.0.1;");
 
 for my $case (
-    ['lapor_ack always', qr/invalid value "always"/],
+    ['lapor_ack always', qr/"always" in "lapor_ack" .* "fsync", "everysec" or/],
+    ['lapor_ack FSYNC', qr/invalid value "FSYNC" in "lapor_ack"/],
     ['lapor_ack', qr/invalid number of arguments/],
     ['lapor_partitions 0', qr/must be a power of two from 1 to 256/],
     ['lapor_partitions 3', qr/must be a power of two from 1 to 256/],
@@ -163,11 +184,14 @@ for my $case (
     ['lapor_partitions x', qr/invalid number/],
     ['lapor_timeout 0', qr/must be from 1ms to 60s/],
     ['lapor_timeout 61s', qr/must be from 1ms to 60s/],
+    ['lapor_timeout 500', qr/60s; without a unit it is in seconds/],
     ['lapor_timeout soon', qr/invalid value/],
     ['lapor_max_pending 0', qr/invalid number of entries "0"/],
     ['lapor_max_pending x', qr/invalid number of entries "x"/],
     ['lapor_max_pending 1 0', qr/invalid number of bytes "0"/],
     ['lapor_max_pending 1 x', qr/invalid number of bytes "x"/],
+    ['lapor_max_pending 64m', qr/"64m", as in "lapor_max_pending 4096 64m"/],
+    ['lapor_max_pending 1 64mb', qr/"64mb", as in "lapor_max_pending 4096 64m/],
     ['lapor_max_pending', qr/invalid number of arguments/],
     ['lapor_webhook on', qr/"lapor_webhook" directive is not allowed here/],
     ['lapor_status', qr/"lapor_status" directive is not allowed here/],
@@ -184,6 +208,64 @@ refused('lapor_webhook twice', qr/directive is duplicate/, $all,
         "lapor_webhook on;\nlapor_webhook on;");
 refused('lapor_status with a value', qr/invalid number of arguments/, $all,
         'lapor_status on;');
+
+# the spool
+
+my $spool = 'lapor_spool %%DIR%%/spool';
+for my $case (
+    ['lapor_spool', qr/invalid number of arguments/],
+    ["$spool size=1g thread_pool=default x", qr/invalid number of arguments/],
+    ['lapor_spool on', qr/takes a directory or "off", not "on"/],
+    ['lapor_spool off size=1g', qr/that is "off" has no parameters/],
+    ["$spool size=16383k", qr/"size=16383k", which must be 16m or more/],
+    ["$spool size=4gb", qr/"size=4gb", which must be 16m or more/],
+    ["$spool size=", qr/"size=", which must be 16m or more/],
+    ["$spool 4g", qr/parameter "4g", which can be size=SIZE or thread_pool=/],
+    ["$spool thread_pool=", qr/parameter "thread_pool=", which can be/],
+    ["$spool thread_pool=none", qr/unknown thread pool "none"/],
+    ['lapor_spool %%DIR%%/none/spool',
+     qr/"\Q$dir\E\/none\/spool" needs the directory around it \(2:/],
+    ['lapor_spool %%DIR%%/empty/spool', qr/needs the directory .* \(20:/],
+    ['lapor_spool %%DIR%%/empty', qr/$file is not a directory/],
+    ['lapor_spool %%DIR%%/$host', qr/must have a name, without variables/],
+    ['lapor_spool %%DIR%%/..', qr/must have a name, without variables/],
+    ['lapor_spool %%DIR%%/.', qr/must have a name, without variables/],
+    ['lapor_spool /' . 'x' x 300 . '/spool', qr/around it \(36:/],
+    ["$spool;\n$spool", qr/"lapor_spool" directive is duplicate/],
+) {
+    refused($case->[0] =~ s/(x{20})x+/$1.../r, $case->[1], "$all$case->[0];");
+}
+
+is((stat "$dir/empty")[2] & 07777, 0600, 'a file in its place is left alone');
+
+# one directory, however it is written, is one spool
+
+for my $same (qw(spool spool/ ./spool /spool itself/spool)) {
+    refused("$same with other parameters",
+            qr/has other parameters in \Q$dir\E\/nginx\.conf:\d+ than in/,
+            "$all$spool size=16m;", "lapor_webhook on;\n"
+            . "lapor_spool %%DIR%%/$same size=17m;");
+    refused("$same for two redis", qr/serves two different .* of its own, in/,
+            "$all$spool;\nserver {\nlocation / {\nlapor_webhook on;\n"
+            . "lapor_redis 127.0.0.1;\nlapor_spool %%DIR%%/$same;\n}\n}");
+}
+refused('a spool of two lapor_ack', qr/serves two different .* of its own, in/,
+        "$all$spool;", "lapor_webhook on;\nlocation /two {\nlapor_ack memory;"
+        . "\nlapor_webhook on;\n}");
+refused('a ninth spool', qr/lapor_spool can have 8 directories, no more/, $all,
+        "lapor_webhook on;\n" . join '', map { "location /$_ {\n"
+        . "lapor_spool %%DIR%%/spool$_;\n}\n" } 1 .. 9);
+
+# two directives that answer, in one location: nginx itself takes the last
+
+for my $other ('proxy_pass http://127.0.0.1;', 'lapor_status;',
+               'stub_status;') {
+    refused($_, qr/cannot share its location with another directive that answ/,
+            $all, $_)
+        for "lapor_webhook on;\n$other", "$other\nlapor_webhook on;";
+}
+accepted('a webhook that is off shares', $all,
+         "proxy_pass http://127.0.0.1;\nlapor_webhook off;");
 
 # how many values, how large ones, and where
 
