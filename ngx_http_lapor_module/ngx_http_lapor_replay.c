@@ -327,7 +327,10 @@ ngx_http_lapor_replay_loaded(ngx_event_t *ev)
         return;
     }
 
-    replay->complained = 0;
+    if (replay->look) {
+        ngx_http_lapor_replay_end(replay, NGX_HTTP_LAPOR_REPLAY_POLL);
+        return;
+    }
 
     if (replay->aside) {
         ngx_log_error(NGX_LOG_CRIT, ngx_cycle->log, replay->aside,
@@ -339,12 +342,11 @@ ngx_http_lapor_replay_loaded(ngx_event_t *ev)
         return;
     }
 
-    if (replay->look) {
-        ngx_http_lapor_replay_end(replay, NGX_HTTP_LAPOR_REPLAY_POLL);
-        return;
-    }
-
     if (replay->p == NULL) {
+
+        if (!replay->busy) {
+            replay->complained = 0;
+        }
 
         /* what was refused is there again, and must not be tried at once */
 

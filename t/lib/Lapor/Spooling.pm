@@ -36,7 +36,7 @@ sub spooling {
     my $run = exists $opt{run} ? delete $opt{run} : 1;
 
     $nginx->lapor(redis => $address,
-        timeout => valgrind() ? '4s' : '300ms', %opt,
+        timeout => valgrind() ? '4s' : '2s', %opt,
         http => "lapor_spool $dir $spool;" . ($opt{http} || ''));
     $nginx->run if $run;
     return $nginx;
@@ -117,8 +117,13 @@ sub accept_all {
     my $status = send_all($nginx, \@bodies);
     my %count;
     $count{$_}++ for values %$status;
-    return Test::More::is(join(' ', map { "$_: $count{$_}" } sort keys %count),
-                          '200: ' . @bodies, $name);
+    my $ok = Test::More::is(
+        join(' ', map { "$_: $count{$_}" } sort keys %count),
+        '200: ' . @bodies, $name);
+
+    Test::More::diag(grep { !/ 200 / } split /^/, $nginx->access_log)
+        unless $ok;
+    return $ok;
 }
 
 
