@@ -268,6 +268,9 @@ typedef struct {
 typedef struct {
     ngx_array_t                   targets;    /* ngx_http_lapor_target_t * */
     ngx_array_t                   spools;     /* ...spool_conf_t * */
+    ngx_array_t                   logs;       /* ngx_log_t *, of error_log */
+    ngx_int_t                     uri_index;  /* of $request_uri */
+    ngx_int_t                     line_index; /* of $request */
     ngx_shm_zone_t               *zone;
 } ngx_http_lapor_main_conf_t;
 

@@ -8,7 +8,7 @@
  */
 
 
-#include "ngx_http_lapor.h"
+#include "ngx_http_lapor_redact.h"
 
 
 #define NGX_HTTP_LAPOR_CHALLENGE_MAX  256
@@ -36,7 +36,6 @@ static ngx_int_t ngx_http_lapor_handshake_echo(ngx_http_request_t *r,
 ngx_int_t
 ngx_http_lapor_hide_query(ngx_http_request_t *r)
 {
-    u_char                *p;
     ngx_http_lapor_ctx_t  *ctx;
 
     if (r->args.len == 0) {
@@ -49,19 +48,8 @@ ngx_http_lapor_hide_query(ngx_http_request_t *r)
     }
 
     ctx->query = r->args;
-    ngx_str_null(&r->args);
 
-    p = ngx_strlchr(r->request_line.data,
-                    r->request_line.data + r->request_line.len, '?');
-    if (p) {
-        r->request_line.len = p - r->request_line.data;
-    }
-
-    p = ngx_strlchr(r->unparsed_uri.data,
-                    r->unparsed_uri.data + r->unparsed_uri.len, '?');
-    if (p) {
-        r->unparsed_uri.len = p - r->unparsed_uri.data;
-    }
+    ngx_http_lapor_redact_request(r);
 
     return NGX_OK;
 }
@@ -275,17 +263,27 @@ static ngx_int_t
 ngx_http_lapor_handshake_echo(ngx_http_request_t *r, ngx_str_t *challenge)
 {
     ngx_str_t                 type;
+    ngx_uint_t                i;
     ngx_table_elt_t          *header;
     ngx_http_complex_value_t  cv;
 
-    header = ngx_list_push(&r->headers_out.headers);
-    if (header == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
+    /* who tries it by hand has the token in his browser's address */
 
-    header->hash = 1;
-    ngx_str_set(&header->key, "X-Content-Type-Options");
-    ngx_str_set(&header->value, "nosniff");
+    static ngx_str_t  headers[] = {
+        ngx_string("X-Content-Type-Options"), ngx_string("nosniff"),
+        ngx_string("Referrer-Policy"), ngx_string("no-referrer")
+    };
+
+    for (i = 0; i < sizeof(headers) / sizeof(ngx_str_t); i += 2) {
+        header = ngx_list_push(&r->headers_out.headers);
+        if (header == NULL) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        header->hash = 1;
+        header->key = headers[i];
+        header->value = headers[i + 1];
+    }
 
     ngx_memzero(&cv, sizeof(ngx_http_complex_value_t));
     cv.value = *challenge;

@@ -12,7 +12,7 @@
  */
 
 
-#include "ngx_http_lapor.h"
+#include "ngx_http_lapor_redact.h"
 
 
 static ngx_int_t ngx_http_lapor_post(ngx_http_request_t *r);
@@ -486,7 +486,7 @@ ngx_http_lapor_postconfiguration(ngx_conf_t *cf)
 
     *h = ngx_http_lapor_log_handler;
 
-    return NGX_OK;
+    return ngx_http_lapor_redact_access(cf);
 }
 
 
@@ -513,6 +513,10 @@ ngx_http_lapor_init_process(ngx_cycle_t *cycle)
     }
 
     ngx_http_lapor_status_claim(cycle->log);
+
+    if (ngx_http_lapor_redact_init(cycle, &mcf->logs) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     target = mcf->targets.elts;
 
