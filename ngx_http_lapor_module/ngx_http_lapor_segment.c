@@ -566,29 +566,32 @@ ngx_http_lapor_segment_read(int fd, unsigned char **ret_p, size_t *ret_len)
 int
 ngx_http_lapor_segment_finish(const char *dir, const char *name, int damaged)
 {
-    int     rc;
-    size_t  len;
-    char    path[PATH_MAX], aside[PATH_MAX];
+    int       rc;
+    char      path[PATH_MAX], aside[PATH_MAX];
+    char      other[NGX_HTTP_LAPOR_SEGMENT_NAME + 24];
+    unsigned  try;
 
     if (ngx_http_lapor_path(path, dir, name) != 0) {
         return -1;
     }
 
-    if (damaged) {
-        len = strlen(path);
+    rc = damaged ? 0 : unlink(path);
 
-        if (len + sizeof(".damaged") > sizeof(aside)) {
-            errno = ENAMETOOLONG;
-            return -1;
+    /* who replays has DIR/lock: nobody takes the name between these two */
+
+    for (try = 0; damaged && rc == 0; try++) {
+        (void) snprintf(other, sizeof(other), "%s.%u.damaged", name, try);
+
+        if (try == 0) {
+            (void) snprintf(other, sizeof(other), "%s.damaged", name);
         }
 
-        memcpy(aside, path, len);
-        memcpy(aside + len, ".damaged", sizeof(".damaged"));
+        rc = ngx_http_lapor_path(aside, dir, other);
 
-        rc = rename(path, aside);
-
-    } else {
-        rc = unlink(path);
+        if (rc == 0 && access(aside, F_OK) == -1) {
+            rc = rename(path, aside);
+            break;
+        }
     }
 
     return rc == 0 ? ngx_http_lapor_sync_dir(dir) : -1;

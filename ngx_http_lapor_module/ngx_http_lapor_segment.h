@@ -93,7 +93,10 @@ int ngx_http_lapor_segment_oldest(const char *dir, const char *before,
 int ngx_http_lapor_segment_read(int fd, unsigned char **ret_p,
     size_t *ret_len);
 
-/* removes name from dir, or sets it aside as damaged; 0, or -1 and errno */
+/*
+ * Removes name from dir, or sets it aside as damaged, under a name that no
+ * other has; 0, or -1 and errno.
+ */
 int ngx_http_lapor_segment_finish(const char *dir, const char *name,
     int damaged);
 

@@ -375,6 +375,38 @@ test_segment(void)
 
 
 static void
+test_aside(void)
+{
+    int   fd, i, kept;
+    char  path[PATH_MAX], name[] = "1760000000000-0000001-000000.spool";
+
+    static const char  *names[] = { "damaged", "1.damaged", "2.damaged" };
+
+    kept = 0;
+
+    for (i = 0; i < 3; i++) {
+        (void) snprintf(path, sizeof(path), "%s/%s", dir, name);
+        fd = open(path, O_WRONLY|O_CREAT, 0600);
+        kept += write(fd, names, (size_t) i + 1) == i + 1
+                && ngx_http_lapor_segment_finish(dir, name, 1) == 0;
+        (void) close(fd);
+    }
+
+    check(kept == 3, "one name is set aside three times");
+    kept = 0;
+
+    for (i = 0; i < 3; i++) {
+        (void) snprintf(path, sizeof(path), "%s/%s.%s", dir, name, names[i]);
+        fd = open(path, O_RDONLY);
+        kept += lseek(fd, 0, SEEK_END) == i + 1 && unlink(path) == 0;
+        (void) close(fd);
+    }
+
+    check(kept == 3, "and nothing was written over another");
+}
+
+
+static void
 test_removed(void)
 {
     int   fd, clean;
@@ -582,6 +614,7 @@ main(void)
     test_bounds();
     test_names();
     test_segment();
+    test_aside();
     test_removed();
     test_full();
     test_foreign();

@@ -482,21 +482,22 @@ static int
 set_aside(struct replay *rp, const struct replay_file *rf)
 {
     int               rc;
+    unsigned          n;
     struct lapor_buf  name;
 
+    n = 0;
     lapor_buf_init(&name);
     lapor_buf_printf(&name, "%s.damaged", rf->file->name);
 
-    if (faccessat(rp->dir.fd, lapor_buf_cstr(&name), F_OK,
-                  AT_SYMLINK_NOFOLLOW) == 0)
+    while (faccessat(rp->dir.fd, lapor_buf_cstr(&name), F_OK,
+                     AT_SYMLINK_NOFOLLOW) == 0)
     {
-        errno = EEXIST;
-        rc = -1;
-
-    } else {
-        rc = renameat(rp->dir.fd, rf->file->name, rp->dir.fd,
-                      lapor_buf_cstr(&name));
+        lapor_buf_reset(&name);
+        lapor_buf_printf(&name, "%s.%u.damaged", rf->file->name, ++n);
     }
+
+    rc = renameat(rp->dir.fd, rf->file->name, rp->dir.fd,
+                  lapor_buf_cstr(&name));
 
     if (rc == 0) {
         note(rp, "%s: kept as %s", rf->file->name, lapor_buf_cstr(&name));
