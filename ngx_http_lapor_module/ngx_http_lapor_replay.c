@@ -73,7 +73,7 @@ struct ngx_http_lapor_replay_s {
     ngx_err_t                    aside;     /* why it was not even read */
     ngx_http_lapor_usage_t       usage;
 
-    /* of the event loop; where the last segment was when it broke off */
+    /* where the last segment was when it broke off */
 
     char                         resume[NGX_HTTP_LAPOR_SEGMENT_NAME];
     size_t                       resume_pos;
@@ -266,6 +266,9 @@ ngx_http_lapor_replay_finish(ngx_http_lapor_replay_t *replay, const char *dir)
     if (rc == 0) {
         (void) close(replay->fd);
         replay->fd = -1;
+
+        /* the next one of this name is another */
+        replay->resume[0] = '\0';
     }
 
     return rc;
