@@ -32,7 +32,8 @@ static ngx_int_t ngx_http_lapor_page_send(ngx_http_request_t *r,
 static void ngx_http_lapor_page_counters(ngx_http_lapor_page_t *page);
 static void ngx_http_lapor_page_redis(ngx_http_lapor_page_t *page);
 static void ngx_http_lapor_page_gauges(ngx_http_lapor_page_t *page);
-static void ngx_http_lapor_page_spool(ngx_http_lapor_page_t *page);
+static void ngx_http_lapor_page_spool(ngx_http_lapor_page_t *page,
+    ngx_http_lapor_main_conf_t *mcf);
 static void ngx_http_lapor_page_histogram(ngx_http_lapor_page_t *page,
     const char *name, const char *help, ngx_http_lapor_histogram_t *h);
 static void ngx_http_lapor_page_numbers(ngx_http_lapor_page_t *page);
@@ -136,7 +137,8 @@ ngx_http_lapor_page_handler(ngx_http_request_t *r)
     ngx_http_lapor_page_counters(&page);
     ngx_http_lapor_page_redis(&page);
     ngx_http_lapor_page_gauges(&page);
-    ngx_http_lapor_page_spool(&page);
+    ngx_http_lapor_page_spool(&page,
+                     ngx_http_get_module_main_conf(r, ngx_http_lapor_module));
 
     ngx_http_lapor_page_histogram(&page, "lapor_queue_seconds",
         "From a verified body to the confirmation of Redis.",
@@ -266,17 +268,27 @@ ngx_http_lapor_page_gauges(ngx_http_lapor_page_t *page)
 }
 
 
+/* what was seen in a directory outlives its place in the configuration */
+
 static void
-ngx_http_lapor_page_spool(ngx_http_lapor_page_t *page)
+ngx_http_lapor_page_spool(ngx_http_lapor_page_t *page,
+    ngx_http_lapor_main_conf_t *mcf)
 {
-    ngx_uint_t              i;
-    ngx_atomic_uint_t       bytes, files, damaged;
-    ngx_http_lapor_stat_t  *st;
+    ngx_uint_t                     i;
+    ngx_atomic_uint_t              bytes, files, damaged;
+    ngx_http_lapor_stat_t         *st;
+    ngx_http_lapor_spool_conf_t  **spool;
 
     st = ngx_http_lapor_stat;
+    spool = mcf->spools.elts;
     bytes = files = damaged = 0;
 
-    for (i = 0; i < NGX_HTTP_LAPOR_SPOOLS; i++) {
+    for (i = 0; i < mcf->spools.nelts; i++) {
+
+        if (spool[i]->target == NULL) {
+            continue;
+        }
+
         bytes += st->spools[i].bytes;
         files += st->spools[i].files;
         damaged += st->spools[i].damaged;

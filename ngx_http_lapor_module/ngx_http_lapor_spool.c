@@ -48,6 +48,7 @@ struct ngx_http_lapor_group_s {
     ngx_err_t                    err;
     unsigned                     full:1;
     unsigned                     again:1;    /* from a segment to another */
+    unsigned                     looked:1;   /* usage is known */
     ngx_http_lapor_usage_t       usage;
 };
 
@@ -285,6 +286,8 @@ ngx_http_lapor_spool_write(ngx_http_lapor_group_t *group)
         return -1;
     }
 
+    group->looked = 1;
+
     if (!group->again
         && group->usage.bytes + group->len > (uint64_t) spool->conf->size)
     {
@@ -421,7 +424,9 @@ ngx_http_lapor_spool_report(ngx_http_lapor_spool_t *spool,
 {
     ngx_msec_t  gap;
 
-    ngx_http_lapor_spool_gauge(spool, &group->usage);
+    if (group->looked) {
+        ngx_http_lapor_spool_gauge(spool, &group->usage);
+    }
 
     if (group->err == 0) {
         gap = ngx_current_msec - spool->reported;
