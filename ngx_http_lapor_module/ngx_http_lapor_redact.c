@@ -24,6 +24,7 @@
 /* who would have written the line; both may be NULL: a file */
 
 typedef struct {
+    ngx_log_t           *log;
     ngx_log_writer_pt    writer;
     void                *wdata;
     time_t               full;      /* when the disk was */
@@ -32,6 +33,7 @@ typedef struct {
 
 static ngx_int_t ngx_http_lapor_redact_chain(ngx_cycle_t *cycle,
     ngx_log_t *log);
+static void ngx_http_lapor_redact_undo(void *data);
 static void ngx_http_lapor_redact_writer(ngx_log_t *log, ngx_uint_t level,
     u_char *buf, size_t len);
 static void ngx_http_lapor_redact_file(ngx_log_t *log,
@@ -144,6 +146,7 @@ ngx_http_lapor_redact_init(ngx_cycle_t *cycle, ngx_array_t *logs)
 static ngx_int_t
 ngx_http_lapor_redact_chain(ngx_cycle_t *cycle, ngx_log_t *log)
 {
+    ngx_pool_cleanup_t       *cln;
     ngx_http_lapor_redact_t  *redact;
 
     for ( /* void */ ; log; log = log->next) {
@@ -154,11 +157,17 @@ ngx_http_lapor_redact_chain(ngx_cycle_t *cycle, ngx_log_t *log)
             continue;
         }
 
-        redact = ngx_pcalloc(cycle->pool, sizeof(ngx_http_lapor_redact_t));
-        if (redact == NULL) {
+        cln = ngx_pool_cleanup_add(cycle->pool,
+                                   sizeof(ngx_http_lapor_redact_t));
+        if (cln == NULL) {
             return NGX_ERROR;
         }
 
+        redact = cln->data;
+        cln->handler = ngx_http_lapor_redact_undo;
+
+        redact->full = 0;
+        redact->log = log;
         redact->writer = log->writer;
         redact->wdata = log->wdata;
 
@@ -167,6 +176,18 @@ ngx_http_lapor_redact_chain(ngx_cycle_t *cycle, ngx_log_t *log)
     }
 
     return NGX_OK;
+}
+
+
+/* at level debug nginx goes on with it when the module has been unloaded */
+
+static void
+ngx_http_lapor_redact_undo(void *data)
+{
+    ngx_http_lapor_redact_t *redact = data;
+
+    redact->log->writer = redact->writer;
+    redact->log->wdata = redact->wdata;
 }
 
 
