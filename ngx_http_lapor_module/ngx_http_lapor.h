@@ -382,6 +382,8 @@ struct ngx_http_lapor_link_s {
 
     ngx_uint_t                    state;
     const char                   *reason;     /* why it closes, for the log */
+    ngx_err_t                     err;        /* of reason, or 0 */
+    char                          why[64];    /* room for a reason */
     unsigned                      connected:1;
     unsigned                      asked:1;    /* a check is unanswered */
     unsigned                      reported:1; /* that it is down */

@@ -22,12 +22,23 @@
 #include "ngx_http_lapor.h"
 
 
+/* the longest code of an error, with which it fits into `why` */
+#define NGX_HTTP_LAPOR_WORD  20
+
+
 static ngx_int_t ngx_http_lapor_link_greet(ngx_http_lapor_link_t *link);
 static ngx_int_t ngx_http_lapor_link_command(ngx_http_lapor_link_t *link,
     ngx_http_lapor_op_handler_pt handler, ngx_uint_t argc, ngx_str_t *args);
 static ngx_int_t ngx_http_lapor_link_ask(ngx_http_lapor_link_t *link);
-static void ngx_http_lapor_link_greeted(ngx_http_lapor_op_t *op,
+static void ngx_http_lapor_link_authed(ngx_http_lapor_op_t *op,
     redisReply *reply);
+static void ngx_http_lapor_link_selected(ngx_http_lapor_op_t *op,
+    redisReply *reply);
+static void ngx_http_lapor_link_named(ngx_http_lapor_op_t *op,
+    redisReply *reply);
+static void ngx_http_lapor_link_greeted(ngx_http_lapor_op_t *op,
+    redisReply *reply, const char *command);
+static size_t ngx_http_lapor_link_word(redisReply *reply);
 static void ngx_http_lapor_link_checked(ngx_http_lapor_op_t *op,
     redisReply *reply);
 static void ngx_http_lapor_link_set(ngx_http_lapor_link_t *link,
@@ -134,6 +145,7 @@ ngx_http_lapor_link_connect(ngx_http_lapor_link_t *link)
     }
 
     link->asked = 0;
+    link->err = 0;
     link->reason = "no memory";
 
     if (ngx_http_lapor_wire_open(link) != NGX_OK) {
@@ -176,7 +188,7 @@ ngx_http_lapor_link_greet(ngx_http_lapor_link_t *link)
 
         args[argc++] = redis->password;
 
-        if (ngx_http_lapor_link_command(link, ngx_http_lapor_link_greeted,
+        if (ngx_http_lapor_link_command(link, ngx_http_lapor_link_authed,
                                         argc, args)
             != NGX_OK)
         {
@@ -189,7 +201,7 @@ ngx_http_lapor_link_greet(ngx_http_lapor_link_t *link)
         args[1].data = db;
         args[1].len = ngx_sprintf(db, "%ui", redis->db) - db;
 
-        if (ngx_http_lapor_link_command(link, ngx_http_lapor_link_greeted,
+        if (ngx_http_lapor_link_command(link, ngx_http_lapor_link_selected,
                                         2, args)
             != NGX_OK)
         {
@@ -201,7 +213,7 @@ ngx_http_lapor_link_greet(ngx_http_lapor_link_t *link)
     ngx_str_set(&args[1], "SETNAME");
     args[2] = redis->name;
 
-    if (ngx_http_lapor_link_command(link, ngx_http_lapor_link_greeted,
+    if (ngx_http_lapor_link_command(link, ngx_http_lapor_link_named,
                                     3, args)
         != NGX_OK)
     {
@@ -267,7 +279,29 @@ ngx_http_lapor_link_ask(ngx_http_lapor_link_t *link)
 
 
 static void
-ngx_http_lapor_link_greeted(ngx_http_lapor_op_t *op, redisReply *reply)
+ngx_http_lapor_link_authed(ngx_http_lapor_op_t *op, redisReply *reply)
+{
+    ngx_http_lapor_link_greeted(op, reply, "AUTH");
+}
+
+
+static void
+ngx_http_lapor_link_selected(ngx_http_lapor_op_t *op, redisReply *reply)
+{
+    ngx_http_lapor_link_greeted(op, reply, "SELECT");
+}
+
+
+static void
+ngx_http_lapor_link_named(ngx_http_lapor_op_t *op, redisReply *reply)
+{
+    ngx_http_lapor_link_greeted(op, reply, "CLIENT SETNAME");
+}
+
+
+static void
+ngx_http_lapor_link_greeted(ngx_http_lapor_op_t *op, redisReply *reply,
+    const char *command)
 {
     ngx_http_lapor_link_t  *link;
 
@@ -276,12 +310,30 @@ ngx_http_lapor_link_greeted(ngx_http_lapor_op_t *op, redisReply *reply)
     ngx_http_lapor_op_take(op);
 
     if (reply && reply->type == REDIS_REPLY_ERROR) {
+        (void) ngx_sprintf((u_char *) link->why, "redis refused %s (%*s)%Z",
+                           command, ngx_http_lapor_link_word(reply),
+                           reply->str);
 
-        /* the text may repeat what was sent, hence the password */
-
-        ngx_http_lapor_link_fail(link,
-            "redis refused AUTH, SELECT or CLIENT SETNAME");
+        ngx_http_lapor_link_fail(link, link->why);
     }
+}
+
+
+/* the length of an error's code; what follows may repeat what was sent */
+
+static size_t
+ngx_http_lapor_link_word(redisReply *reply)
+{
+    size_t  len;
+
+    for (len = 0; len < (size_t) reply->len; len++) {
+        if (reply->str[len] < 'A' || reply->str[len] > 'Z') {
+            break;
+        }
+    }
+
+    return len <= NGX_HTTP_LAPOR_WORD
+           && (len == (size_t) reply->len || reply->str[len] == ' ') ? len : 0;
 }
 
 
@@ -449,7 +501,7 @@ ngx_http_lapor_link_retry(ngx_http_lapor_link_t *link)
         if (!link->reported) {
             link->reported = 1;
 
-            ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+            ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, link->err,
                           "lapor: link to redis %V is down: %s",
                           &link->target->redis->text, link->reason);
         }
@@ -533,6 +585,7 @@ ngx_http_lapor_link_forget(ngx_http_lapor_link_t *link)
 void
 ngx_http_lapor_link_error(ngx_http_lapor_link_t *link, redisReply *reply)
 {
+    char        word[NGX_HTTP_LAPOR_WORD + 1];
     ngx_uint_t  err;
 
     err = ngx_http_lapor_reply_error(reply);
@@ -560,8 +613,12 @@ ngx_http_lapor_link_error(ngx_http_lapor_link_t *link, redisReply *reply)
         break;
     }
 
+    (void) ngx_sprintf((u_char *) word, "%*s%Z",
+                       ngx_http_lapor_link_word(reply), reply->str);
+
     ngx_http_lapor_link_complain(link, "refused an entry: ",
-                                 ngx_http_lapor_reply_error_name(err));
+                                 word[0] ? word
+                                 : ngx_http_lapor_reply_error_name(err));
 }
 
 

@@ -59,6 +59,7 @@ ngx_http_lapor_wire_open(ngx_http_lapor_link_t *link)
     rc = ngx_event_connect_peer(&pc);
 
     if (rc != NGX_OK && rc != NGX_AGAIN) {
+        link->err = rc == NGX_ERROR ? 0 : ngx_socket_errno;
         link->reason = rc == NGX_ERROR ? "worker_connections are not enough"
                                        : "could not connect";
         return NGX_ERROR;
@@ -157,6 +158,8 @@ ngx_http_lapor_wire_read_handler(ngx_event_t *rev)
         }
 
         if (n == NGX_ERROR || n == 0) {
+            link->err = n == 0 ? 0 : ngx_socket_errno;
+
             ngx_http_lapor_link_fail(link,
                                      !link->connected ? "could not connect"
                                      : n == 0 ? "redis closed it"
@@ -263,6 +266,7 @@ ngx_http_lapor_wire_connected(ngx_http_lapor_link_t *link)
     len = sizeof(int);
 
     if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &err, &len) == -1 || err) {
+        link->err = err;
         return NGX_ERROR;
     }
 
@@ -303,6 +307,7 @@ ngx_http_lapor_wire_write(ngx_http_lapor_link_t *link)
             }
 
             if (ngx_errno != NGX_EAGAIN) {
+                link->err = ngx_errno;
                 ngx_http_lapor_link_fail(link, "could not write");
                 return;
             }

@@ -239,6 +239,30 @@ subtest 'lapor_ack everysec and memory' => sub {
          'which warns at start');
 };
 
+# why there is no link to a Redis
+
+sub told {
+    my ($address) = @_;
+
+    my $nginx = Lapor::Nginx->new;
+    $nginx->file('redis_password', "kata-sandi-redis\n", 0600);
+    $nginx->forbid('kata-sandi');
+    $nginx->lapor(redis => $address)->run;
+
+    my $down = qr/link to redis \S+(?: \S+=\S+)* is down: (.+)$/m;
+    my ($why) = wait_until { $nginx->error_log =~ $down && $1 } 10;
+    $nginx->stop;
+    return $why;
+}
+
+subtest 'why there is no connection' => sub {
+    my $dir = test_dir();
+    is(told("unix:$dir/none.sock"),
+       'could not connect (2: No such file or directory)', 'no socket');
+    is(told('127.0.0.1:' . free_port()),
+       'could not connect (111: Connection refused)', 'nobody listens');
+};
+
 subtest 'authentication, database, name, TCP' => sub {
     my $redis = Lapor::Redis->new(tcp => 1);
     my $nginx = Lapor::Nginx->new;
@@ -266,7 +290,20 @@ subtest 'authentication, database, name, TCP' => sub {
         . ' password_file=%%DIR%%/redis_password')->run;
     is(post_signed($other->port, 'tolak')->{status}, 503,
        'a wrong password is no acceptance');
-    like($other->error_log, qr/is down: redis refused AUTH/, 'and is told');
+    like($other->error_log, qr/is down: redis refused AUTH \(WRONGPASS\)$/m,
+         'and is told');
+
+    is(told($redis->address), 'redis refused CLIENT SETNAME (NOAUTH)',
+       'so is a password that is missing');
+    is(told($redis->address . ' db=77 user=penulis'
+            . ' password_file=%%DIR%%/redis_password'),
+       'redis refused SELECT (ERR)', 'and a database that is not there');
+
+    $redis->cmd('ACL', 'SETUSER', 'penulis', '-xadd');
+    is(post_signed($nginx->port, 'dilarang')->{status}, 503,
+       'a user without XADD writes nothing');
+    like($nginx->error_log, qr/refused an entry: NOPERM$/m, 'and is told');
+    $redis->cmd('ACL', 'SETUSER', 'penulis', '+xadd');
 
     # a user without CONFIG cannot prove what lapor_ack demands
 
