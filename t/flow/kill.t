@@ -145,10 +145,12 @@ is_deeply([grep { ($stored{$_} || 0) != 1 } @accepted], [],
           'every accepted wamid is stored exactly once');
 is(scalar keys %stored, WEBHOOKS, 'and nothing else is');
 
-# an outcome unknown to the sender waits a minute for the status that tells
+# an outcome unknown to the sender waits a minute for the status that tells; what
+# PostgreSQL gave to a worker as it was killed waits for the end of the lease, as
+# long as five minutes
 ok(wait_until(sub {
        count(q{SELECT count(*) FROM lapor.task WHERE finished_at IS NULL})
-           == 0 }, 240), 'every task has ended')
+           == 0 }, 420), 'every task has ended')
     or diag(explain([$lapor->psql(q{SELECT kind, state, attempts, failures,
                             unknowns, error FROM lapor.task
                             WHERE finished_at IS NULL LIMIT 20})]));

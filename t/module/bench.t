@@ -96,7 +96,8 @@ sub stored { return scalar $redis->entries }
 
 # closed loop
 
-my ($status, $r) = load('--seconds', 0.5, '--connections', 8, $ours);
+my ($status, $r) = load('--seconds', patience(), '--connections', 8,
+                        $ours);
 is($status, 0, 'a run against our nginx');
 cmp_ok($r->{replies}, '>', 8, 'connections are used more than once');
 is_deeply($r->{status}, { 200 => $r->{replies} }, 'all are accepted');

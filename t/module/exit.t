@@ -11,8 +11,8 @@ sub start {
     my (%opt) = @_;
 
     my $fake = Lapor::FakeRedis->new;
-    my $nginx = Lapor::Nginx->new->lapor(redis => $fake->address,
-        timeout => '3s', %opt)->run;
+    my $nginx = Lapor::Nginx->new(steady => delete $opt{steady})
+        ->lapor(redis => $fake->address, timeout => '20s', %opt)->run;
     is(post_signed($nginx->port, 'awal')->{status}, 200, 'all is well first');
     return ($nginx, $fake);
 }
@@ -139,11 +139,11 @@ subtest 'quit' => sub {
     $nginx->signal('QUIT');
     is(scalar(grep { $_->response->{status} == 200 } @conns), 10,
        'all that was in flight is answered');
-    ok($nginx->wait_gone(5), 'and nginx leaves');
+    ok($nginx->wait_gone(10), 'and nginx leaves');
 };
 
 subtest 'quit with a mute Redis' => sub {
-    my ($nginx, $fake) = start(timeout => '700ms');
+    my ($nginx, $fake) = start(timeout => '2s');
 
     $fake->rules('*' => { mute => 1 });
     my @conns = map { Lapor::HTTP->connect($nginx->port) } 1 .. 3;
@@ -152,7 +152,7 @@ subtest 'quit with a mute Redis' => sub {
     $nginx->signal('QUIT');
     is(scalar(grep { $_->response->{status} == 503 } @conns), 3,
        'each is refused at its deadline');
-    ok($nginx->wait_gone(5), 'and nginx leaves');
+    ok($nginx->wait_gone(10), 'and nginx leaves');
 };
 
 subtest 'quit with Redis down' => sub {
@@ -160,27 +160,26 @@ subtest 'quit with Redis down' => sub {
     $nginx->lapor(redis => "unix:$nginx->{dir}/nobody.sock")->run;
     is(post_signed($nginx->port, 'x')->{status}, 503, 'refused');
     $nginx->signal('QUIT');
-    ok($nginx->wait_gone(3), 'no retry holds the worker');
+    ok($nginx->wait_gone(10), 'no retry holds the worker');
 };
 
 subtest 'terminate' => sub {
     my ($nginx, $fake) = start();
 
-    my @conns = in_flight($nginx, $fake, 5, 5);
+    my @conns = in_flight($nginx, $fake, 60, 5);
     $nginx->signal('TERM');
     my @status = map { $_->response->{status} } @conns;
     is(scalar(grep { $_ == 200 } @status), 0,
        'what Redis has not confirmed is not accepted');
-    ok($nginx->wait_gone(3), 'nginx leaves at once');
+    ok($nginx->wait_gone(10), 'nginx leaves at once');
 };
 
 subtest 'worker_shutdown_timeout' => sub {
-    my ($nginx, $fake) = start(timeout => '4s',
-        main => 'worker_shutdown_timeout 300ms;');
+    my ($nginx, $fake) = start(main => 'worker_shutdown_timeout 300ms;');
 
-    my @conns = in_flight($nginx, $fake, 5, 5);
+    my @conns = in_flight($nginx, $fake, 60, 5);
     my @old = $nginx->reload;
-    ok($nginx->wait_gone(3, @old), 'the worker leaves before the deadline');
+    ok($nginx->wait_gone(15, @old), 'the worker leaves before the deadline');
     my @status = map { $_->response->{status} } @conns;
     is(scalar(grep { $_ == 200 } @status), 0,
        'what Redis has not confirmed is not accepted');
@@ -189,21 +188,21 @@ subtest 'worker_shutdown_timeout' => sub {
 subtest 'worker_shutdown_timeout while connecting' => sub {
     my $fake = Lapor::FakeRedis->new(rules => { '*' => { mute => 1 } });
     my $nginx = Lapor::Nginx->new->lapor(redis => $fake->address,
-        timeout => '4s', main => 'worker_shutdown_timeout 100ms;')->run;
+        timeout => '20s', main => 'worker_shutdown_timeout 100ms;')->run;
     wait_until { $fake->connections } 5;
     my @conns = map { Lapor::HTTP->connect($nginx->port) } 1 .. 3;
     $_->write(Lapor::HTTP::signed_text('x')) for @conns;
     my @old = $nginx->reload;
-    ok($nginx->wait_gone(3, @old), 'the worker leaves');
+    ok($nginx->wait_gone(15, @old), 'the worker leaves');
     my @status = map { $_->response->{status} } @conns;
     is(scalar(grep { $_ == 200 } @status), 0, 'nothing was accepted');
 };
 
 subtest 'a killed worker' => sub {
-    my ($nginx, $fake) = start();
+    my ($nginx, $fake) = start(steady => 'there is one worker to be killed');
     $nginx->allow_alert(qr/worker process \d+ exited on signal 9/);
 
-    my @conns = in_flight($nginx, $fake, 3, 3);
+    my @conns = in_flight($nginx, $fake, 60, 3);
     my ($worker) = $nginx->workers;
     kill 'KILL', $worker;
     ok((wait_until { my @now = $nginx->workers; @now && $now[0] != $worker } 5),

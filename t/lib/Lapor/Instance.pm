@@ -77,6 +77,8 @@ sub run {
 
     $self->{env} = { map { /^(\w+)=(.*)$/ ? ($1 => $2) : () }
                      split /\n/, Lapor::Test::slurp("$self->{dir}/env") };
+    $self->{reloader} = Lapor::Test::reloader($self->{dir},
+        sub { $self->pid('nginx') }) if Lapor::Test::reloads();
     return;
 }
 
@@ -242,6 +244,8 @@ sub stop {
     my ($self) = @_;
 
     return if $self->{stopped}++;
+    Lapor::Test::end_process($self->{reloader}, 'KILL', 5)
+        if $self->{reloader};
 
     my ($rc, $out, $err) = $self->command('stop');
     $self->{trouble} = $rc ? "stop: $out$err" : '';

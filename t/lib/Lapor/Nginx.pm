@@ -22,8 +22,6 @@ use strict;
 use warnings;
 
 use File::Glob ':bsd_glob';      # a blank in a path is no separator
-use POSIX ();
-use Time::HiRes qw(sleep);
 
 use Lapor::HTTP ();
 use Lapor::System ();
@@ -238,23 +236,40 @@ sub run {
 
 
 # settle(): under valgrind a worker's first connect may outlast the time that
-# the module gives it; so it is waited for, if there is a Redis at all
+# the module gives it; so it is waited for, unless Redis is away or mute
 
 sub settle {
     my ($self) = @_;
 
     return unless Lapor::Test::valgrind();
 
-    my $end = time() + 8;
-    Lapor::Test::wait_until {
-        my %status = $self->status;
-        !$status{'lapor_redis_links{state="down"}'} || time() > $end;
-    } 60;
+    my $end = time() + 20;
+    Lapor::Test::wait_until { $self->settled || time() > $end } 60;
 }
 
 
-# keep_reloading(): a process that sends HUP to the master while it is this
-# process's child
+# settled() -> true once each worker has told of its links, and none of them is
+# down only because it was slow
+
+sub settled {
+    my ($self) = @_;
+
+    my $log = $self->error_log;
+    my $down = 0;
+
+    for my $pid ($self->workers) {
+        my %link = $log =~ / $pid#\d+: lapor: link to redis (\S+) is (.*)$/mg;
+        return 0 if !%link || grep { /does not answer|in time/ } values %link;
+        $down += grep { /^down/ } values %link;
+    }
+
+    my %status = $self->status;
+    return ($status{'lapor_redis_links{state="down"}'} || 0) <= $down;
+}
+
+
+# keep_reloading(): HUP ten times a second from now on, unless the test says why
+# not
 
 sub keep_reloading {
     my ($self) = @_;
@@ -264,25 +279,8 @@ sub keep_reloading {
         return;
     }
 
-    my ($test, $master) = ($$, $self->{pid});
-    my $pid = fork;
-    die "could not fork: $!\n" unless defined $pid;
-
-    if ($pid == 0) {
-        $SIG{TERM} = 'DEFAULT';
-
-        while (1) {
-            sleep 0.1 * Lapor::Test::patience();
-            my ($state, $parent) = Lapor::Test::slurp("/proc/$master/stat")
-                =~ /^\d+ \(.*\) (\S) (\d+)/s;
-            POSIX::_exit(0)
-                if !$parent || $parent != $test || $state eq 'Z';
-            kill 'HUP', $master;
-        }
-    }
-
-    Lapor::Test::adopt($pid);
-    $self->{reloader} = $pid;
+    my $master = $self->{pid};
+    $self->{reloader} = Lapor::Test::reloader($self->{dir}, sub { $master });
 }
 
 

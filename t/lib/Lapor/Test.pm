@@ -278,6 +278,36 @@ sub spawn {
 sub adopt { $pids{ $_[0] } = 1 }
 
 
+# reloader($dir, $code) -> pid of a process that sends HUP ten times a second to
+# the pid that $code gives, while that is a process which has $dir in its
+# command line and handles the signal. It ends with this one.
+
+sub reloader {
+    my ($dir, $code) = @_;
+
+    my $test = $$;
+    my $pid = fork;
+    die "could not fork: $!\n" unless defined $pid;
+
+    if ($pid == 0) {
+        $SIG{TERM} = 'DEFAULT';
+
+        while (getppid() == $test) {
+            sleep 0.1 * patience();
+            my $nginx = $code->() or next;
+            my ($caught) = slurp("/proc/$nginx/status") =~ /^SigCgt:.*(.)$/m;
+            kill 'HUP', $nginx
+                if $caught && hex($caught) & 1
+                   && index(slurp("/proc/$nginx/cmdline"), $dir) >= 0;
+        }
+        POSIX::_exit(0);
+    }
+
+    adopt($pid);
+    return $pid;
+}
+
+
 # reap($pid) -> its wait status if it has ended, undef while it runs
 
 sub reap {
