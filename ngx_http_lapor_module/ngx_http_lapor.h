@@ -618,6 +618,9 @@ void ngx_http_lapor_spool_drop(ngx_http_lapor_spooled_t *entry);
 void ngx_http_lapor_spool_gauge(ngx_http_lapor_spool_t *spool,
     ngx_http_lapor_usage_t *usage);
 
+/* in a thread: 0 if something can be written */
+int ngx_http_lapor_spool_room(ngx_http_lapor_spool_t *spool);
+
 
 /* ngx_http_lapor_replay.c */
 

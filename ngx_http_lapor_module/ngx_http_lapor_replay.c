@@ -63,6 +63,7 @@ struct ngx_http_lapor_replay_s {
     int                          lock;
     int                          fd;
     char                         name[NGX_HTTP_LAPOR_SEGMENT_NAME];
+    char                         after[NGX_HTTP_LAPOR_SEGMENT_NAME];
     char                         before[NGX_HTTP_LAPOR_SEGMENT_NAME];
     size_t                       pos;
     int                          damaged;
@@ -70,6 +71,7 @@ struct ngx_http_lapor_replay_s {
     ngx_uint_t                   look;      /* only what there is */
     ngx_uint_t                   busy;      /* somebody else replays */
     ngx_uint_t                   refused;   /* a record, in this pass */
+    ngx_uint_t                   kept;      /* it can't be written anew */
     ngx_err_t                    aside;     /* why it was not even read */
     ngx_http_lapor_usage_t       usage;
 
@@ -226,8 +228,9 @@ ngx_http_lapor_replay_next(ngx_http_lapor_replay_t *replay)
 
     (void) ngx_http_lapor_spool_usage(dir, &replay->usage);
 
-    replay->fd = ngx_http_lapor_segment_oldest(dir, replay->refused
-                                                    ? replay->before : NULL,
+    replay->fd = ngx_http_lapor_segment_oldest(dir, replay->after,
+                                               replay->refused
+                                               ? replay->before : NULL,
                                                replay->name);
 
     if (replay->fd == -1) {
@@ -261,7 +264,14 @@ ngx_http_lapor_replay_finish(ngx_http_lapor_replay_t *replay, const char *dir)
 {
     int  rc;
 
-    rc = ngx_http_lapor_segment_finish(dir, replay->name, replay->damaged);
+    if (replay->kept) {
+        ngx_memcpy(replay->after, replay->name, sizeof(replay->name));
+        replay->kept = 0;
+        rc = 0;
+
+    } else {
+        rc = ngx_http_lapor_segment_finish(dir, replay->name, replay->damaged);
+    }
 
     if (rc == 0) {
         (void) close(replay->fd);
@@ -289,8 +299,14 @@ ngx_http_lapor_replay_begin(ngx_http_lapor_replay_t *replay, const char *dir)
 
     /*
      * What Redis refuses is written to the spool anew; from then on this pass
-     * takes only what is older than itself, or it would never end.
+     * takes only what is older than itself, or it would never end.  A segment
+     * whose refused records the disk has no room for stays, and is passed over
+     * until there is room: what flows meanwhile may make some.
      */
+
+    if (replay->after[0] && ngx_http_lapor_spool_room(replay->spool) == 0) {
+        replay->after[0] = '\0';
+    }
 
     ngx_gettimeofday(&tv);
 
@@ -565,7 +581,7 @@ ngx_http_lapor_replay_respooled(ngx_http_lapor_spooled_t *entry,
     replay = s->replay;
 
     if (result != NGX_HTTP_LAPOR_SPOOLED) {
-        replay->failed = 1;
+        replay->kept = 1;
     }
 
     ngx_http_lapor_replay_settled(replay);
@@ -592,6 +608,10 @@ ngx_http_lapor_replay_settled(ngx_http_lapor_replay_t *replay)
         replay->resume_pos = replay->pos;
         replay->resume_damaged = replay->damaged;
 
+        if (replay->kept) {
+            replay->resume[0] = '\0';
+        }
+
         ngx_http_lapor_replay_send(replay);
         return;
     }
@@ -611,6 +631,8 @@ ngx_http_lapor_replay_settled(ngx_http_lapor_replay_t *replay)
 static void
 ngx_http_lapor_replay_end(ngx_http_lapor_replay_t *replay, ngx_msec_t delay)
 {
+    replay->kept = 0;
+
     if (replay->p) {
         free(replay->p);
         replay->p = NULL;

@@ -280,7 +280,6 @@ ngx_http_lapor_segment_create(const char *dir, uint64_t ms, unsigned seq,
     fd = -1;
 
     for (try = 0; try < NGX_HTTP_LAPOR_TRIES; try++) {
-
         (void) snprintf(ret_name, NGX_HTTP_LAPOR_SEGMENT_NAME,
                         "%013" PRIu64 "-%07d-%06u.spool", ms % 10000000000000,
                         (int) getpid() % 10000000, (seq + try) % 1000000);
@@ -383,8 +382,8 @@ ngx_http_lapor_segment_append(int fd, const unsigned char *p, size_t len,
 
 
 int
-ngx_http_lapor_segment_oldest(const char *dir, const char *before,
-    char *ret_name)
+ngx_http_lapor_segment_oldest(const char *dir, const char *after,
+    const char *before, char *ret_name)
 {
     int              i, n, fd, err;
     struct dirent  **list;
@@ -398,6 +397,9 @@ ngx_http_lapor_segment_oldest(const char *dir, const char *before,
     err = 0;
 
     for (i = 0; i < n && fd == -1; i++) {
+        if (strcmp(list[i]->d_name, after) <= 0) {
+            continue;
+        }
 
         if (before && strcmp(list[i]->d_name, before) >= 0) {
             break;

@@ -79,12 +79,12 @@ int ngx_http_lapor_segment_append(int fd, const unsigned char *p, size_t len,
     off_t offset, int *ret_clean);
 
 /*
- * Opens and locks the oldest segment of dir that nobody has locked and whose
- * name is less than before, or any if before is NULL.  The descriptor with its
- * name, -1 and errno 0 if there is none, or -1 and errno.
+ * Opens and locks the oldest segment of dir that nobody has locked, whose name
+ * is greater than after and, unless before is NULL, less than before.  The
+ * descriptor with its name, -1 and errno 0 if there is none, or -1 and errno.
  */
-int ngx_http_lapor_segment_oldest(const char *dir, const char *before,
-    char *ret_name);
+int ngx_http_lapor_segment_oldest(const char *dir, const char *after,
+    const char *before, char *ret_name);
 
 /*
  * All bytes of fd, which the caller frees: 0, or -1 and errno (EFBIG for what

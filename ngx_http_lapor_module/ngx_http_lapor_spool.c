@@ -67,6 +67,8 @@ static void ngx_http_lapor_spool_answer(ngx_http_lapor_spool_t *spool,
     ngx_queue_t *entries, ngx_uint_t result);
 static void ngx_http_lapor_spool_report(ngx_http_lapor_spool_t *spool,
     ngx_http_lapor_group_t *group);
+static ngx_uint_t ngx_http_lapor_spool_complains(
+    ngx_http_lapor_spool_t *spool);
 static void ngx_http_lapor_spool_close(ngx_http_lapor_spool_t *spool);
 static void ngx_http_lapor_spool_deadline_handler(ngx_event_t *ev);
 static void ngx_http_lapor_spool_tick_handler(ngx_event_t *ev);
@@ -445,14 +447,9 @@ ngx_http_lapor_spool_report(ngx_http_lapor_spool_t *spool,
         return;
     }
 
-    if (spool->failed
-        || ngx_current_msec - spool->complained < NGX_HTTP_LAPOR_SPOOL_GAP)
-    {
+    if (!ngx_http_lapor_spool_complains(spool)) {
         return;
     }
-
-    spool->failed = 1;
-    spool->complained = ngx_current_msec;
 
     if (group->full) {
         ngx_log_error(NGX_LOG_CRIT, ngx_cycle->log, 0,
@@ -478,6 +475,56 @@ ngx_http_lapor_spool_gauge(ngx_http_lapor_spool_t *spool,
     st->bytes = usage->bytes;
     st->files = usage->files;
     st->damaged = usage->damaged;
+}
+
+
+/* 1 if what fails now is to be told */
+
+static ngx_uint_t
+ngx_http_lapor_spool_complains(ngx_http_lapor_spool_t *spool)
+{
+    if (spool->failed
+        || ngx_current_msec - spool->complained < NGX_HTTP_LAPOR_SPOOL_GAP)
+    {
+        return 0;
+    }
+
+    spool->failed = 1;
+    spool->complained = ngx_current_msec;
+
+    return 1;
+}
+
+
+/* in a thread: 0 if something can be written */
+
+int
+ngx_http_lapor_spool_room(ngx_http_lapor_spool_t *spool)
+{
+    int              fd, rc, clean;
+    char             name[NGX_HTTP_LAPOR_SEGMENT_NAME];
+    u_char           zeros[4096];
+    const char      *dir;
+    struct timeval   tv;
+
+    dir = (const char *) spool->conf->path->name.data;
+
+    ngx_gettimeofday(&tv);
+
+    fd = ngx_http_lapor_segment_create(dir, (uint64_t) tv.tv_sec * 1000
+                                            + tv.tv_usec / 1000, 0, name);
+    if (fd == -1) {
+        return -1;
+    }
+
+    ngx_memzero(zeros, sizeof(zeros));
+
+    rc = ngx_http_lapor_segment_append(fd, zeros, sizeof(zeros), 0, &clean);
+
+    (void) ngx_http_lapor_segment_finish(dir, name, 0);
+    (void) close(fd);
+
+    return rc;
 }
 
 
@@ -517,9 +564,16 @@ ngx_http_lapor_spool_deadline_handler(ngx_event_t *ev)
             return;
         }
 
+        if (ngx_http_lapor_spool_complains(spool)) {
+            ngx_log_error(NGX_LOG_CRIT, ngx_cycle->log, 0,
+                          "lapor: the disk of the spool \"%V\" does not "
+                          "answer within lapor_timeout",
+                          &spool->conf->path->name);
+        }
+
         ngx_http_lapor_spool_drop(entry);
 
-        entry->handler(entry, NGX_HTTP_LAPOR_TIMEOUT);
+        entry->handler(entry, NGX_HTTP_LAPOR_SPOOL_ERROR);
     }
 }
 

@@ -338,7 +338,8 @@ test_segment(void)
     fd = ngx_http_lapor_segment_create(dir, 1760000000123, 1000002, name);
     check(fd != -1 && ngx_http_lapor_is_segment(name), "a segment is made");
     check(strstr(name, "-000002.spool") != NULL, "its number wraps round");
-    check(ngx_http_lapor_segment_oldest(dir, NULL, found) == -1 && errno == 0,
+    check(ngx_http_lapor_segment_oldest(dir, "", NULL, found) == -1
+          && errno == 0,
           "nobody takes what is being written");
     check(ngx_http_lapor_segment_append(fd, file, ends[1], 0, &clean) == 0
           && ngx_http_lapor_segment_append(fd, file + ends[1],
@@ -352,16 +353,23 @@ test_segment(void)
     (void) close(fd);
     (void) close(other);
 
-    check(ngx_http_lapor_segment_oldest(dir, "1760000000123", found) == -1
+    check(ngx_http_lapor_segment_oldest(dir, "", "1760000000123", found) == -1
           && errno == 0, "none is older than the oldest");
-    fd = ngx_http_lapor_segment_oldest(dir, "1760000000124", found);
+    fd = ngx_http_lapor_segment_oldest(dir, "", "1760000000124", found);
     check(fd != -1 && strcmp(name, found) == 0, "the older one is found");
+    (void) close(fd);
+    fd = ngx_http_lapor_segment_oldest(dir, name, NULL, found);
+    check(fd != -1 && strcmp(name, found) < 0, "the one after it");
+    other = ngx_http_lapor_segment_oldest(dir, found, NULL, path);
+    check(other == -1 && errno == 0, "and none after that");
+    (void) close(fd);
+    fd = ngx_http_lapor_segment_oldest(dir, "", NULL, found);
     check(ngx_http_lapor_segment_read(fd, &p, &len) == 0 && len == size
           && memcmp(p, file, size) == 0, "with what was written");
     free(p);
     check(ngx_http_lapor_segment_finish(dir, name, 1) == 0, "is set aside");
     (void) close(fd);
-    fd = ngx_http_lapor_segment_oldest(dir, NULL, found);
+    fd = ngx_http_lapor_segment_oldest(dir, "", NULL, found);
     check(fd != -1 && strcmp(name, found) != 0
           && ngx_http_lapor_segment_finish(dir, found, 0) == 0,
           "the other one is removed");
@@ -486,7 +494,7 @@ test_foreign(void)
     check(mkfifo(path, 0600) == 0, "a fifo");
     (void) snprintf(path, sizeof(path), "%s/%s", dir, odd[2]);
     check(symlink("/etc/passwd", path) == 0, "a link");
-    check(ngx_http_lapor_segment_oldest(dir, NULL, name) == -1
+    check(ngx_http_lapor_segment_oldest(dir, "", NULL, name) == -1
           && errno == ELOOP, "are no segments, a link is an error");
 
     (void) snprintf(path, sizeof(path), "%s/%s", dir, odd[3]);
@@ -494,7 +502,7 @@ test_foreign(void)
     check(fd != -1 && ftruncate(fd, NGX_HTTP_LAPOR_SEGMENT_MAX + 1) == 0,
           "a huge file");
     (void) close(fd);
-    fd = ngx_http_lapor_segment_oldest(dir, NULL, name);
+    fd = ngx_http_lapor_segment_oldest(dir, "", NULL, name);
     check(fd != -1 && strcmp(name, odd[3]) == 0, "is found all the same");
     check(ngx_http_lapor_segment_read(fd, &p, &len) == -1 && errno == EFBIG,
           "but not read");
@@ -543,7 +551,7 @@ take_all(void)
     char  name[NGX_HTTP_LAPOR_SEGMENT_NAME];
 
     for ( ;; ) {
-        fd = ngx_http_lapor_segment_oldest(dir, NULL, name);
+        fd = ngx_http_lapor_segment_oldest(dir, "", NULL, name);
 
         if (fd != -1) {
             (void) ngx_http_lapor_segment_finish(dir, name, 0);
@@ -621,7 +629,7 @@ main(void)
     test_lock();
     test_race();
 
-    while (ngx_http_lapor_segment_oldest(dir, NULL, name) != -1) {
+    while (ngx_http_lapor_segment_oldest(dir, "", NULL, name) != -1) {
         (void) ngx_http_lapor_segment_finish(dir, name, 0);
     }
 

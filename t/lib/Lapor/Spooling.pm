@@ -24,13 +24,14 @@ our @EXPORT = qw(spooling spool_dir own point send_all accept_all bodies
 my $serial = 0;
 
 
-# spooling($address, new => {...}, spool => 'size=64m', more of lapor()) -> a
+# spooling($address, class => name, new => {...}, spool => 'size=64m', more of lapor()) -> a
 # running nginx with a spool of its own; run => 0: only configured
 
 sub spooling {
     my ($address, %opt) = @_;
 
-    my $nginx = Lapor::Nginx->new(%{ delete $opt{new} || {} });
+    my $class = delete $opt{class} || 'Lapor::Nginx';
+    my $nginx = $class->new(%{ delete $opt{new} || {} });
     my $dir = delete $opt{dir} || spool_dir($nginx);
     my $spool = delete $opt{spool} || 'size=64m';
     my $run = exists $opt{run} ? delete $opt{run} : 1;
