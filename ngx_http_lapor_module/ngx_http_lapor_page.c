@@ -164,7 +164,7 @@ ngx_http_lapor_page_send(ngx_http_request_t *r, ngx_http_lapor_page_t *page)
     ngx_buf_t  *b;
 
     b = page->last->buf;
-    b->last_buf = 1;
+    b->last_buf = r == r->main;
     b->last_in_chain = 1;
 
     ngx_str_set(&r->headers_out.content_type,

@@ -202,4 +202,16 @@ subtest 'the gauges of a worker that was killed' => sub {
        'two links again, and not three');
 };
 
+subtest 'within another page' => sub {
+    my $redis = Lapor::Redis->new;
+    my $nginx = Lapor::Nginx->new;
+    $nginx->file('page', "<!--# include virtual='/lapor_status' -->the end");
+    $nginx->lapor(redis => $redis->address,
+        server => "location = /page { root $nginx->{dir}; ssi on; "
+                  . 'ssi_types *; }')->run;
+    my $body = get($nginx->port, '/page')->{body};
+    like($body, qr/^lapor_pending 0$/m, 'it is included');
+    like($body, qr/the end\z/, 'and ends nothing but itself');
+};
+
 done_testing();
