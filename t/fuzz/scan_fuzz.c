@@ -5,6 +5,8 @@
  * lies in a copy of its own, exactly as long, for ASan.
  *
  *   - Beyond the limit nothing counts, and no long body is one of statuses.
+ *   - A blank before it changes nothing: the usual beginning is read at once,
+ *     any other byte by byte.
  *   - A body of statuses has no list of messages where messages stand, however
  *     their key is written.
  *   - Of whatever the workers' JSON reader takes, stream and sender are those
@@ -81,6 +83,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static ngx_http_lapor_scan_t fuzz_scan(const uint8_t *data, size_t size);
 static void fuzz_limit(const uint8_t *data, size_t size,
     ngx_http_lapor_scan_t scan);
+static void fuzz_blank(const uint8_t *data, size_t size,
+    ngx_http_lapor_scan_t scan);
 static void fuzz_messages(const struct lapor_json *root);
 static void fuzz_plain(const char *text, size_t size,
     ngx_http_lapor_scan_t scan);
@@ -112,6 +116,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         fuzz_limit(data, size, scan);
         return 0;
     }
+
+    fuzz_blank(data, size, scan);
 
     pool = lapor_pool_create(4096);
 
@@ -174,6 +180,36 @@ fuzz_limit(const uint8_t *data, size_t size, ngx_http_lapor_scan_t scan)
 
     fuzz_require(!other.statuses && other.sender == scan.sender
                  && other.hash == scan.hash);
+}
+
+
+static void
+fuzz_blank(const uint8_t *data, size_t size, ngx_http_lapor_scan_t scan)
+{
+    uint8_t                *copy;
+    ngx_http_lapor_scan_t   other;
+
+    if (size == NGX_HTTP_LAPOR_SCAN_MAX) {
+        return;
+    }
+
+    copy = malloc(size + 1);
+    fuzz_require(copy != NULL);
+
+    copy[0] = ' ';
+
+    if (size) {
+        memcpy(copy + 1, data, size);
+    }
+
+    other = fuzz_scan(copy, size + 1);
+    free(copy);
+
+    fuzz_require(other.statuses == scan.statuses
+                 && other.sender == scan.sender
+                 && other.enough == scan.enough
+                 && other.hash == scan.hash
+                 && other.number == scan.number);
 }
 
 
