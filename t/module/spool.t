@@ -61,7 +61,7 @@ subtest 'redis is down' => sub {
 
 subtest 'redis hangs' => sub {
     my $redis = Lapor::Redis->new;
-    my $nginx = spooling($redis->address, timeout => '600ms');
+    my $nginx = spooling($redis->address, timeout => '2s');
     my @bodies = bodies(60);
 
     accept_all($nginx, 'while it is well', @bodies[0 .. 19]);
@@ -78,7 +78,7 @@ subtest 'redis has never answered' => sub {
     my $fake = Lapor::FakeRedis->new(rules => { '*' => { mute => 1 } });
     my $redis = Lapor::Redis->new;
     my $path = test_dir() . '/redis';
-    my $nginx = spooling(point($path, $fake), timeout => '600ms');
+    my $nginx = spooling(point($path, $fake), timeout => '2s');
     my @bodies = bodies(40);
 
     accept_all($nginx, 'accepted', @bodies);

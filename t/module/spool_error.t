@@ -169,7 +169,7 @@ subtest 'mute while the spool flows' => sub {
     own($dir);
 
     my $nginx = spooling(point($path, $fake), dir => $dir,
-                         timeout => '600ms');
+                         timeout => '2s');
     ok((wait_until { $fake->commands('XADD') } 10), 'Redis is given some');
     ok((wait_until { gauge($nginx, 'lapor_replay_failures_total') } 10),
        'and given up');

@@ -97,7 +97,7 @@ subtest 'the directory is not writable, is away, comes back' => sub {
 subtest 'the disk hangs' => sub {
     my $redis = Lapor::Redis->new(start => 0);
     my $nginx = spooling($redis->address, class => 'Lapor::Fault',
-        timeout => '1s', new => { steady => 'a worker that hangs stays' });
+        timeout => '2s', new => { steady => 'a worker that hangs stays' });
     $nginx->allow_alert(qr/disk of the spool "\S+" does not answer/);
 
     accept_all($nginx, 'before', my @bodies = bodies(5));

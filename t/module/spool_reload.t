@@ -91,7 +91,10 @@ subtest 'a new binary' => sub {
     my $nginx = Lapor::Soak::Nginx->new(daemon => 1);
     my $dir = spool_dir($nginx);
     $nginx->setup(redis => $redis->address, workers => 2, seed => 1,
-                  spool => "$dir size=64m")->run;
+                  spool => "$dir size=64m");
+    my $conf = $nginx->dir . '/nginx.conf';
+    spew($conf, slurp($conf) =~ s/^http \{/http {\n    lapor_timeout 8s;/mr);
+    $nginx->run;
     my @bodies = bodies(120);
     my $old = $nginx->master;
 

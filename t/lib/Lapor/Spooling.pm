@@ -37,7 +37,7 @@ sub spooling {
     my $run = exists $opt{run} ? delete $opt{run} : 1;
 
     $nginx->lapor(redis => $address,
-        timeout => valgrind() ? '4s' : '2s', %opt,
+        timeout => '8s', %opt,
         http => "lapor_spool $dir $spool;" . ($opt{http} || ''));
     $nginx->run if $run;
     return $nginx;
