@@ -9,10 +9,10 @@
  *      |                    failure                                   failure
  *      +------- CLOSING <------+-----------------------------------------+
  *
- * In CHECKING only AUTH, SELECT, CLIENT SETNAME and CONFIG GET are written;
- * entries wait behind them.  DOWN and CLOSING take no op.  A link that is down
- * connects again when its backoff is over, without sacrificing a request to
- * find out.
+ * In CHECKING only AUTH, SELECT, CLIENT SETNAME, PING and CONFIG GET are
+ * written; entries wait behind them.  DOWN and CLOSING take no op.  A link
+ * that is down connects again when its backoff is over, without sacrificing a
+ * request to find out.
  *
  * ngx_http_lapor_link_fail() may be called anywhere; a posted event closes the
  * link, where no reply is being looked at.
@@ -36,6 +36,8 @@ static void ngx_http_lapor_link_selected(ngx_http_lapor_op_t *op,
     redisReply *reply);
 static void ngx_http_lapor_link_named(ngx_http_lapor_op_t *op,
     redisReply *reply);
+static void ngx_http_lapor_link_pinged(ngx_http_lapor_op_t *op,
+    redisReply *reply);
 static void ngx_http_lapor_link_greeted(ngx_http_lapor_op_t *op,
     redisReply *reply, const char *command);
 static size_t ngx_http_lapor_link_word(redisReply *reply);
@@ -53,6 +55,19 @@ static void ngx_http_lapor_link_event_handler(ngx_event_t *ev);
 static void ngx_http_lapor_link_timer(ngx_http_lapor_link_t *link,
     ngx_event_t *ev, ngx_event_handler_pt handler);
 static void ngx_http_lapor_link_cleanup(void *data);
+
+
+/* what ngx_http_lapor_reply_strength() judges */
+
+static ngx_str_t  ngx_http_lapor_link_settings[] = {
+    ngx_string("CONFIG"),
+    ngx_string("GET"),
+    ngx_string("appendonly"),
+    ngx_string("appendfsync"),
+    ngx_string("no-appendfsync-on-rewrite"),
+    ngx_string("maxmemory-policy"),
+    ngx_string("replicaof")
+};
 
 
 ngx_http_lapor_link_t *
@@ -246,35 +261,29 @@ ngx_http_lapor_link_command(ngx_http_lapor_link_t *link,
 static ngx_int_t
 ngx_http_lapor_link_ask(ngx_http_lapor_link_t *link)
 {
-    ngx_str_t   args[6];
-    ngx_uint_t  argc;
-
-    argc = 0;
-
-    if (link->target->ack == NGX_HTTP_LAPOR_ACK_MEMORY) {
-        ngx_str_set(&args[argc], "PING");
-        argc++;
-
-    } else {
-        ngx_str_set(&args[argc], "CONFIG");
-        argc++;
-        ngx_str_set(&args[argc], "GET");
-        argc++;
-        ngx_str_set(&args[argc], "appendonly");
-        argc++;
-        ngx_str_set(&args[argc], "appendfsync");
-        argc++;
-        ngx_str_set(&args[argc], "no-appendfsync-on-rewrite");
-        argc++;
-        ngx_str_set(&args[argc], "maxmemory-policy");
-        argc++;
-    }
+    static ngx_str_t  ping = ngx_string("PING");
 
     link->asked = 1;
     link->asked_at = ngx_current_msec;
 
+    if (link->target->ack == NGX_HTTP_LAPOR_ACK_MEMORY) {
+        return ngx_http_lapor_link_command(link, ngx_http_lapor_link_checked,
+                                           1, &ping);
+    }
+
+    /* while Redis loads its data it answers CONFIG GET, and refuses PING */
+
+    if (ngx_http_lapor_link_command(link, ngx_http_lapor_link_pinged,
+                                    1, &ping)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
     return ngx_http_lapor_link_command(link, ngx_http_lapor_link_checked,
-                                       argc, args);
+                                       sizeof(ngx_http_lapor_link_settings)
+                                       / sizeof(ngx_str_t),
+                                       ngx_http_lapor_link_settings);
 }
 
 
@@ -296,6 +305,13 @@ static void
 ngx_http_lapor_link_named(ngx_http_lapor_op_t *op, redisReply *reply)
 {
     ngx_http_lapor_link_greeted(op, reply, "CLIENT SETNAME");
+}
+
+
+static void
+ngx_http_lapor_link_pinged(ngx_http_lapor_op_t *op, redisReply *reply)
+{
+    ngx_http_lapor_link_greeted(op, reply, "PING");
 }
 
 
@@ -363,7 +379,7 @@ ngx_http_lapor_link_checked(ngx_http_lapor_op_t *op, redisReply *reply)
     if (ngx_http_lapor_reply_strength(reply) < link->target->ack) {
         ngx_http_lapor_link_fail(link, "redis is weaker than lapor_ack:"
             " see appendonly, appendfsync, no-appendfsync-on-rewrite,"
-            " maxmemory-policy");
+            " maxmemory-policy, replicaof");
         return;
     }
 

@@ -17,8 +17,8 @@
 
 static void *ngx_http_lapor_reply_text(const redisReadTask *task, char *p,
     size_t len);
-static int ngx_http_lapor_reply_has(const redisReply *reply,
-    const char *name, const char *value);
+static const char *ngx_http_lapor_reply_setting(const redisReply *reply,
+    const char *name);
 
 
 static const char  *ngx_http_lapor_reply_errors[NGX_HTTP_LAPOR_ERRS] = {
@@ -158,7 +158,8 @@ ngx_http_lapor_reply_error_name(unsigned err)
 unsigned
 ngx_http_lapor_reply_strength(const redisReply *reply)
 {
-    unsigned  i;
+    unsigned     i;
+    const char  *value;
 
     /* what throws streams away, read or not, when memory is short */
 
@@ -166,10 +167,18 @@ ngx_http_lapor_reply_strength(const redisReply *reply)
         "allkeys-lru", "allkeys-lfu", "allkeys-random"
     };
 
+    value = ngx_http_lapor_reply_setting(reply, "maxmemory-policy");
+
     for (i = 0; i < sizeof(evicts) / sizeof(evicts[0]); i++) {
-        if (ngx_http_lapor_reply_has(reply, "maxmemory-policy", evicts[i])) {
+        if (strcmp(value, evicts[i]) == 0) {
             return NGX_HTTP_LAPOR_ACK_MEMORY;
         }
+    }
+
+    /* what a replica was told by others goes when it copies its master */
+
+    if (*ngx_http_lapor_reply_setting(reply, "replicaof") != '\0') {
+        return NGX_HTTP_LAPOR_ACK_MEMORY;
     }
 
     /*
@@ -177,34 +186,33 @@ ngx_http_lapor_reply_strength(const redisReply *reply)
      * what it says while a rewrite runs.
      */
 
-    if (!ngx_http_lapor_reply_has(reply, "appendonly", "yes")
-        || !ngx_http_lapor_reply_has(reply, "no-appendfsync-on-rewrite",
-                                     "no"))
+    if (strcmp(ngx_http_lapor_reply_setting(reply, "appendonly"), "yes") != 0
+        || strcmp(ngx_http_lapor_reply_setting(reply,
+                                               "no-appendfsync-on-rewrite"),
+                  "no")
+           != 0)
     {
         return NGX_HTTP_LAPOR_ACK_MEMORY;
     }
 
-    if (ngx_http_lapor_reply_has(reply, "appendfsync", "always")) {
-        return NGX_HTTP_LAPOR_ACK_FSYNC;
-    }
+    value = ngx_http_lapor_reply_setting(reply, "appendfsync");
 
-    if (ngx_http_lapor_reply_has(reply, "appendfsync", "everysec")) {
-        return NGX_HTTP_LAPOR_ACK_EVERYSEC;
-    }
-
-    return NGX_HTTP_LAPOR_ACK_MEMORY;
+    return strcmp(value, "always") == 0 ? NGX_HTTP_LAPOR_ACK_FSYNC
+           : strcmp(value, "everysec") == 0 ? NGX_HTTP_LAPOR_ACK_EVERYSEC
+           : NGX_HTTP_LAPOR_ACK_MEMORY;
 }
 
 
-static int
-ngx_http_lapor_reply_has(const redisReply *reply, const char *name,
-    const char *value)
+/* "" if it is not told */
+
+static const char *
+ngx_http_lapor_reply_setting(const redisReply *reply, const char *name)
 {
     size_t             i;
     const redisReply  *key, *val;
 
     if (reply->type != REDIS_REPLY_ARRAY) {
-        return 0;
+        return "";
     }
 
     for (i = 0; i + 1 < reply->elements; i += 2) {
@@ -215,9 +223,9 @@ ngx_http_lapor_reply_has(const redisReply *reply, const char *name,
             && val->type == REDIS_REPLY_STRING
             && strcmp(key->str, name) == 0)
         {
-            return strcmp(val->str, value) == 0;
+            return val->str;
         }
     }
 
-    return 0;
+    return "";
 }

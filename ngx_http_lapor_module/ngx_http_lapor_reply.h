@@ -71,8 +71,8 @@ const char *ngx_http_lapor_reply_error_name(unsigned err);
 
 /*
  * ngx_http_lapor_ack_e that Redis gives, from its reply to CONFIG GET of
- * appendonly, appendfsync, no-appendfsync-on-rewrite and maxmemory-policy;
- * anything that is missing counts as the weakest.
+ * appendonly, appendfsync, no-appendfsync-on-rewrite, maxmemory-policy and
+ * replicaof.  Without the first three it is the weakest.
  */
 unsigned ngx_http_lapor_reply_strength(const redisReply *reply);
 

@@ -304,6 +304,7 @@ fuzz_strength(const redisReply *reply)
     policy = fuzz_setting(reply, "maxmemory-policy");
 
     if (strcmp(log, "yes") != 0 || strcmp(rewrite, "no") != 0
+        || strcmp(fuzz_setting(reply, "replicaof"), "") != 0
         || strcmp(policy, "allkeys-lru") == 0
         || strcmp(policy, "allkeys-lfu") == 0
         || strcmp(policy, "allkeys-random") == 0)
