@@ -11,6 +11,9 @@
 #include "ngx_http_lapor_redact.h"
 
 
+/* of bodies in one worker: twenty of the largest that Meta sends */
+#define NGX_HTTP_LAPOR_MAX_BYTES  (64 * 1024 * 1024)
+
 /* less would be full of what two seconds of a bad day bring */
 #define NGX_HTTP_LAPOR_SPOOL_MIN  (16 * 1024 * 1024)
 
@@ -67,7 +70,10 @@ ngx_http_lapor_max_pending(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
+    /* both at once: what stands around it is replaced as a whole */
+
     lcf->max_pending = (ngx_uint_t) n;
+    lcf->max_bytes = NGX_HTTP_LAPOR_MAX_BYTES;
 
     if (cf->args->nelts == 3) {
         size = ngx_parse_size(&value[2]);
@@ -464,7 +470,7 @@ ngx_http_lapor_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_value(conf->partitions, prev->partitions, 16);
     ngx_conf_merge_msec_value(conf->timeout, prev->timeout, 500);
     ngx_conf_merge_size_value(conf->max_bytes, prev->max_bytes,
-                              64 * 1024 * 1024);
+                              NGX_HTTP_LAPOR_MAX_BYTES);
     ngx_conf_merge_uint_value(conf->max_pending, prev->max_pending, 4096);
 
     if (conf->token == NULL) {
