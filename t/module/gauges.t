@@ -17,7 +17,7 @@ my $DAMAGED = Lapor::Spool::name(1760000000000, 4711, 0) . '.damaged';
 sub configure {
     my ($nginx, $redis, $spool) = @_;
 
-    $nginx->lapor(redis => $redis->address, timeout => '300ms',
+    $nginx->lapor(redis => $redis->address, timeout => '3s',
                   location => "lapor_spool $spool;");
 }
 

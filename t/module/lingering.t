@@ -15,7 +15,7 @@ my $STEADY = 'it waits for an old worker';
 sub configure {
     my ($nginx, $redis) = @_;
 
-    $nginx->lapor(redis => $redis->address, timeout => '500ms',
+    $nginx->lapor(redis => $redis->address, timeout => '3s',
         http => "client_body_timeout 120s; lapor_spool $nginx->{dir}/spool;");
 }
 
