@@ -62,7 +62,7 @@ subtest 'size=' => sub {
     ok($ok, '200 when there is room again');
     $redis->start;
     ok(drained($nginx), 'the spool is empty');
-    is_deeply([sort(stored($redis))], [sort @bodies, $body],
+    is_stored($redis, [@bodies, $body],
               'what was answered 200 is in Redis, and nothing else');
 };
 

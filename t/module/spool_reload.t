@@ -30,7 +30,7 @@ subtest 'reloads while it spools' => sub {
     is(result($nginx, 'spooled'), @bodies, 'all are spooled');
     $redis->start;
     ok(drained($nginx), 'the spool is empty');
-    is_deeply([sort(stored($redis))], [sort @bodies], 'all are there, once');
+    is_stored($redis, \@bodies, 'all are there, once');
 };
 
 
@@ -82,7 +82,7 @@ subtest 'stops' => sub {
 
     $redis->start;
     ok(drained($nginx), 'the spool is empty');
-    is_deeply([sort(stored($redis))], [sort @bodies], 'all are there, once');
+    is_stored($redis, \@bodies, 'all are there, once');
 };
 
 
@@ -117,7 +117,7 @@ subtest 'a new binary' => sub {
 
     $redis->start;
     ok(drained($nginx), 'the spool is empty');
-    is_deeply([sort(stored($redis))], [sort @bodies], 'all are there, once');
+    is_stored($redis, \@bodies, 'all are there, once');
 };
 
 done_testing();

@@ -19,7 +19,7 @@ use Lapor::Test;
 use base 'Exporter';
 
 our @EXPORT = qw(spooling spool_dir own point send_all accept_all bodies
-                 result gauge stored missing drained fds);
+                 result gauge stored is_stored missing drained fds);
 
 my $serial = 0;
 
@@ -146,6 +146,20 @@ sub gauge {
 # stored($redis) -> all bodies, in the order of their ids
 
 sub stored { return map { $_->{b} } $_[0]->entries }
+
+
+# is_stored($redis, \@bodies, $name): a test that these and no others are in
+# Redis, each once; more than once where nginx is reloaded all the time, since
+# who is told to quit leaves his segment to the next one
+
+sub is_stored {
+    my ($redis, $bodies, $name) = @_;
+
+    my %seen;
+    my @got = grep { !reloads() || !$seen{$_}++ } stored($redis);
+    @got = sort { $a cmp $b } @got;
+    return Test::More::is_deeply(\@got, [sort { $a cmp $b } @$bodies], $name);
+}
 
 
 # missing($redis, @bodies) -> how many of them are not in any stream
