@@ -45,6 +45,7 @@ typedef struct {
     ngx_buf_t                    buf;
     ngx_chain_t                  body;
     ngx_str_t                    stream;
+    int                          refused;   /* because of its key */
 } ngx_http_lapor_sending_t;
 
 
@@ -85,6 +86,7 @@ struct ngx_http_lapor_replay_s {
     unsigned                     failed:1;
     unsigned                     complained:1;
     ngx_uint_t                   sending;
+    ngx_uint_t                   given;     /* of batch, to Redis */
     ngx_msec_t                   backoff;
     ngx_event_t                  timer;
     ngx_http_lapor_sending_t     batch[NGX_HTTP_LAPOR_BATCH];
@@ -105,8 +107,8 @@ static ngx_int_t ngx_http_lapor_replay_record(
     ngx_http_lapor_replay_t *replay, ngx_http_lapor_record_t *record);
 static void ngx_http_lapor_replay_reply(ngx_http_lapor_op_t *op,
     redisReply *reply);
-static void ngx_http_lapor_replay_refused(ngx_http_lapor_sending_t *s,
-    redisReply *reply);
+static ngx_uint_t ngx_http_lapor_replay_respool(
+    ngx_http_lapor_replay_t *replay);
 static void ngx_http_lapor_replay_respooled(ngx_http_lapor_spooled_t *entry,
     ngx_uint_t result);
 static void ngx_http_lapor_replay_settled(ngx_http_lapor_replay_t *replay);
@@ -485,8 +487,10 @@ ngx_http_lapor_replay_record(ngx_http_lapor_replay_t *replay,
 
     s->op->handler = ngx_http_lapor_replay_reply;
     s->op->data = s;
+    s->refused = 0;
 
     replay->sending++;
+    replay->given = replay->sending;
 
     return NGX_OK;
 }
@@ -516,8 +520,9 @@ ngx_http_lapor_replay_reply(ngx_http_lapor_op_t *op, redisReply *reply)
 
     } else if (reply) {
         ngx_http_lapor_link_error(link, reply);
-        ngx_http_lapor_replay_refused(s, reply);
-        return;
+
+        s->refused = ngx_http_lapor_reply_is_refusal(reply);
+        replay->failed |= !s->refused;
 
     } else {
         replay->failed = 1;
@@ -529,44 +534,38 @@ ngx_http_lapor_replay_reply(ngx_http_lapor_op_t *op, redisReply *reply)
 
 /*
  * A Redis that is short of memory or disk will take it later.  What it refuses
- * because of the key (its type, its slot, its ACL) must not hold up all the
- * others: the record goes to the end of the queue, that is, to a new segment.
+ * because of the key must not hold up all the others: it goes to the end of the
+ * queue, that is, to a new segment.  Not before the batch is stored otherwise:
+ * one that fails is tried again as a whole, maybe for hours.  1: wait.
  */
 
-static void
-ngx_http_lapor_replay_refused(ngx_http_lapor_sending_t *s, redisReply *reply)
+static ngx_uint_t
+ngx_http_lapor_replay_respool(ngx_http_lapor_replay_t *replay)
 {
-    ngx_uint_t                i;
-    ngx_http_lapor_replay_t  *replay;
+    ngx_uint_t                 i;
+    ngx_http_lapor_sending_t  *s;
 
-    static const char        *words[] = {
-        "WRONGTYPE ", "ERR ", "NOPERM ", "MOVED ", "ASK ", NULL
-    };
+    for (i = 0; i < replay->given; i++) {
+        s = &replay->batch[i];
 
-    replay = s->replay;
-
-    for (i = 0; words[i]; i++) {
-        if (reply->type == REDIS_REPLY_ERROR
-            && ngx_strncmp(reply->str, words[i], ngx_strlen(words[i])) == 0)
-        {
-            break;
+        if (!s->refused) {
+            continue;
         }
-    }
 
-    if (words[i]) {
+        s->refused = 0;
         replay->refused = 1;
-
         s->entry.handler = ngx_http_lapor_replay_respooled;
         s->entry.data = s;
 
         if (ngx_http_lapor_spool_add(replay->spool, &s->entry) == NGX_OK) {
-            return;
+            replay->sending++;
+
+        } else {
+            replay->failed = 1;
         }
     }
 
-    replay->failed = 1;
-
-    ngx_http_lapor_replay_settled(replay);
+    return replay->sending != 0;
 }
 
 
@@ -598,6 +597,10 @@ ngx_http_lapor_replay_settled(ngx_http_lapor_replay_t *replay)
     }
 
     if (replay->sending) {
+        return;
+    }
+
+    if (!replay->failed && ngx_http_lapor_replay_respool(replay)) {
         return;
     }
 

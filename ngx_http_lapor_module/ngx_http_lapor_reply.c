@@ -120,6 +120,27 @@ ngx_http_lapor_reply_is_id(const redisReply *reply)
 }
 
 
+int
+ngx_http_lapor_reply_is_refusal(const redisReply *reply)
+{
+    unsigned           i;
+
+    static const char  *words[] = {
+        "WRONGTYPE ", "ERR ", "NOPERM ", "MOVED ", "ASK "
+    };
+
+    for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (reply->type == REDIS_REPLY_ERROR
+            && strncmp(reply->str, words[i], strlen(words[i])) == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 unsigned
 ngx_http_lapor_reply_error(const redisReply *reply)
 {

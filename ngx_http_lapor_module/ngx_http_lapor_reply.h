@@ -63,6 +63,9 @@ void ngx_http_lapor_reply_free(ngx_http_lapor_reply_t *room, void *reply);
 /* 1 if reply is the id of an entry: digits, a dash, digits; else 0 */
 int ngx_http_lapor_reply_is_id(const redisReply *reply);
 
+/* 1 if an entry got it because of its key: its type, its slot, its ACL */
+int ngx_http_lapor_reply_is_refusal(const redisReply *reply);
+
 /* ngx_http_lapor_err_e; what is no known error is NGX_HTTP_LAPOR_ERR_OTHER */
 unsigned ngx_http_lapor_reply_error(const redisReply *reply);
 
