@@ -6,8 +6,8 @@
  *
  * Who lives how long, and who frees:
  *
- *   target   a distinct pair of lapor_redis and lapor_ack; from the cycle's
- *            pool, so it dies with its configuration.
+ *   target   what lapor_redis, lapor_ack and lapor_timeout say together, each
+ *            once; from the cycle's pool, so it dies with its configuration.
  *   link     a target's connection in one worker; from the cycle's pool.  A
  *            cleanup of that pool closes it, should exit_process not have.
  *   c        nginx's connection to Redis, with hiredis' reader beside it: both
@@ -643,14 +643,11 @@ void ngx_http_lapor_status_release(void);
 /* the gauges of all workers that are alive */
 void ngx_http_lapor_status_sum(ngx_http_lapor_slot_t *ret_sum);
 
-/* histogram is one of ngx_http_lapor_hist_e */
+/* counts a latency, in microseconds; histogram is ngx_http_lapor_hist_e */
 void ngx_http_lapor_status_observe(ngx_uint_t histogram, uint64_t usec);
 
 /* a webhook of this phone number was answered 200 */
 void ngx_http_lapor_status_number(uint64_t number);
-
-/* counts a latency, in microseconds; ngx_http_lapor_hist_e */
-void ngx_http_lapor_status_observe(ngx_uint_t histogram, uint64_t usec);
 
 /* a clock that never goes back, in microseconds */
 uint64_t ngx_http_lapor_usec(void);

@@ -8,7 +8,8 @@
  *
  * Ops lie in link->ops in the order in which they were given and will be
  * answered; from link->unsent on they are not wholly written.  An op leaves
- * the queue before its handler runs, or in ngx_http_lapor_op_drop().
+ * the queue in ngx_http_lapor_op_take(), which its handler calls first, or in
+ * ngx_http_lapor_op_leave().
  */
 
 
@@ -106,6 +107,7 @@ ngx_http_lapor_op_command(ngx_http_lapor_link_t *link, ngx_uint_t argc,
 
     op->rest = ngx_alloc(len, &link->log);
     if (op->rest == NULL) {
+        link->nspare++;
         ngx_queue_insert_head(&link->spare, &op->queue);
         return NULL;
     }
