@@ -458,7 +458,8 @@ test_full(void)
     sa.sa_handler = SIG_DFL;
     (void) sigaction(SIGXFSZ, &sa, NULL);
 
-    check(rc == 0 && again == -1 && err == EFBIG && clean, "a write that was cut short");
+    check(rc == 0 && again == -1 && err == EFBIG && clean,
+          "a write that was cut short");
     check(fstat(fd, &st) == 0 && st.st_size == (off_t) ends[2],
           "leaves the file as it was");
     check(ngx_http_lapor_segment_append(fd, file + ends[2], size - ends[2],
