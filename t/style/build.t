@@ -14,7 +14,7 @@ my $dir = test_dir();
 need_program('clang');
 my ($rc, $out, $err) = run_cmd({ timeout => 600 },
     'make', '-s', '-C', $repo, 'CC=clang', 'WERROR=1',
-    "BUILD=$dir/build", 'tests');
+    "BUILD=$dir/build", 'tests', 'bench');
 
 is($rc, 0, 'clang builds everything') or diag($out, $err);
 is($err, '', 'clang warns of nothing');
@@ -26,7 +26,8 @@ my $cppcheck = need_program('cppcheck');
     $cppcheck, '-q', '--error-exitcode=1', '--std=c11', '--inline-suppr',
     '--enable=warning,performance,portability', '--suppress=missingInclude',
     '-D_GNU_SOURCE', "-I$repo/workers", "-I$repo", "--include=$queue",
-    "$repo/workers", "$repo/t/graph", "$repo/ngx_http_lapor_module");
+    "$repo/workers", "$repo/t/graph", "$repo/t/bench", "$repo/t/fuzz",
+    "$repo/ngx_http_lapor_module");
 
 is($rc, 0, 'cppcheck is content') or diag($out, $err);
 
