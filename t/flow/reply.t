@@ -114,7 +114,7 @@ sub in_doubt {
     $graph->faults({ match => $path, code => 131056, times => 1 });
     my $r = ask();
     my $task = $t->wait_task($r, 'answer', { error_code => 131056 });
-    cmp_ok($task->{wait}, '>', 0.5, '131056: waits a second');
+    cmp_ok($task->{wait}, '>', 0, '131056: waits');
     $task = answered($r, '131056');
     is($task->{failures}, 1, 'it counts');
     is($task->{unknowns}, 0, 'and is no doubt');

@@ -6,6 +6,9 @@ use Lapor::HTTP qw(post_signed);
 use Lapor::Nginx;
 use Lapor::Redis;
 
+plan(skip_all => 'under valgrind each of many nginx -t takes seconds')
+    if valgrind();
+
 my $nginx = Lapor::Nginx->new;
 my $dir = $nginx->dir;
 $nginx->allow_alert(qr/\[emerg\]/);

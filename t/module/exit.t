@@ -57,6 +57,8 @@ subtest 'the client aborts' => sub {
 };
 
 subtest 'the client aborts before the link is up' => sub {
+    plan(skip_all => 'under valgrind the link is waited for') if valgrind();
+
     my $fake = Lapor::FakeRedis->new(rules => { CONFIG => { delay => 0.5 } });
     my $nginx = Lapor::Nginx->new->lapor(redis => $fake->address)->run;
 
@@ -126,8 +128,10 @@ subtest 'many reloads under load' => sub {
         wait_until { $nginx->workers == 2 } 10, 'two workers';
     }
 
+    # under valgrind a new worker has no link in time
+
     is(join(' ', map { "$_: $count{$_}" } sort keys %count), '200: 200',
-       'all are accepted');
+       'all are accepted') unless valgrind();
     my %stored = map { $_->{b} => 1 } $redis->entries;
     is(scalar(grep { !$stored{$_} } @bodies), 0, 'and stored');
 };

@@ -313,7 +313,10 @@ sub workers {
 sub reload {
     my ($self) = @_;
 
-    my %old = map { $_ => 1 } $self->workers;
+    # none, if /proc was read between the end of one and the start of the next
+
+    my %old;
+    Lapor::Test::wait_until { %old = map { $_ => 1 } $self->workers } 10;
     my $errors = () = $self->error_log =~ /\[emerg\]/g;
     kill 'HUP', $self->{pid};
 

@@ -106,9 +106,11 @@ sub valgrind {
 
     return () unless $ENV{LAPOR_VALGRIND};
 
-    return (need_program('valgrind'), '-q', '--error-exitcode=99',
-            '--leak-check=full', '--errors-for-leak-kinds=definite',
-            '--show-leak-kinds=definite', @options);
+    # an array, which is true when it is asked for as a condition
+    my @argv = (need_program('valgrind'), '-q', '--error-exitcode=99',
+                '--leak-check=full', '--errors-for-leak-kinds=definite',
+                '--show-leak-kinds=definite', @options);
+    return @argv;
 }
 
 
