@@ -31,7 +31,7 @@ sub conf {
     my ($name, $server, @lines) = @_;
 
     return spew("$DIR/$name.conf", join '', map { "$_\n" }
-        'redis = ' . $server->address, 'redis_timeout = 500ms',
+        'redis = ' . $server->address, 'redis_timeout = 2s',
         "database = host=$DIR/none dbname=none connect_timeout=1",
         "media_dir = $DIR", '[laporctl]', @lines);
 }
@@ -352,6 +352,13 @@ sub names { return join ' ', sort map { m{([^/]+)\z} } glob "$_[0]/*" }
         $redis->cmd('CONFIG', 'SET', $name, $good);
     }
     is(scalar stored(), 0, 'nothing was queued');
+
+    $redis->cmd('REPLICAOF', '127.0.0.1', 1);
+    $redis->cmd('CONFIG', 'SET', 'replica-read-only', 'no');
+    my ($replica, undef, $why) = ctl('spool', 'replay', $dir);
+    is($replica, 1, 'a writable replica');
+    like($why, qr/redis is weaker than fsync.*replicaof/s, 'is too weak');
+    $redis->cmd('REPLICAOF', 'NO', 'ONE');
 
     $redis->cmd('CONFIG', 'SET', 'appendfsync', 'everysec');
     my ($rc, $out, $err) = ctl('spool', 'replay', '--weak', $dir);

@@ -35,6 +35,7 @@ lapor_ctl_check_redis(struct ctl_check *c)
         { "appendfsync", "always", "an answer 200 promises the disk" },
         { "no-appendfsync-on-rewrite", "no",
           "else a rewrite suspends the promise" },
+        { "replicaof", "", "a replica loses what its master does not have" },
         { "maxmemory-policy", "noeviction", "else reports are thrown away" },
         { "slowlog-log-slower-than", "-1", "its log would hold messages" },
         { "crash-log-enabled", "no", "its log would hold messages" },
@@ -83,11 +84,11 @@ check_setting(struct ctl_check *c, struct lapor_redis *r, const char *name,
         got = reply->element[1]->str;
 
         if (strcasecmp(got, want) == 0) {
-            lapor_ctl_say(c, CTL_OK, what, "%s", got);
+            lapor_ctl_say(c, CTL_OK, what, "%s", *got ? got : "none");
 
         } else {
             lapor_ctl_say(c, CTL_BAD, what, "is %s, must be %s: %s", got,
-                          want, why);
+                          *want ? want : "none", why);
         }
     }
 

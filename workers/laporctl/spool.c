@@ -376,7 +376,8 @@ lapor_ctl_spool_strength(struct lapor_redis *r)
     redisReply  *reply;
 
     reply = lapor_redis_cmd(r, "CONFIG GET appendonly appendfsync "
-                            "no-appendfsync-on-rewrite maxmemory-policy");
+                            "no-appendfsync-on-rewrite maxmemory-policy "
+                            "replicaof");
 
     if (lapor_redis_failed(reply) || reply->type != REDIS_REPLY_ARRAY) {
         rc = -1;
@@ -384,6 +385,7 @@ lapor_ctl_spool_strength(struct lapor_redis *r)
     } else if (has(reply, "maxmemory-policy", "allkeys-lru")
                || has(reply, "maxmemory-policy", "allkeys-lfu")
                || has(reply, "maxmemory-policy", "allkeys-random")
+               || !has(reply, "replicaof", "")
                || !has(reply, "appendonly", "yes")
                || !has(reply, "no-appendfsync-on-rewrite", "no"))
     {

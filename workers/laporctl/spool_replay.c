@@ -245,7 +245,8 @@ check_strength(struct replay *rp)
     return lapor_ctl_fail("redis is weaker than fsync, so a record could be "
                           "lost after its file is gone: see appendonly, "
                           "appendfsync, no-appendfsync-on-rewrite, "
-                          "maxmemory-policy; --weak takes it all the same");
+                          "maxmemory-policy, replicaof; --weak takes it all "
+                          "the same");
 }
 
 

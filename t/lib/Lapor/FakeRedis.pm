@@ -21,9 +21,9 @@ use Lapor::Test ();
 my %DEFAULT = (
     PING => "+PONG\r\n", AUTH => "+OK\r\n", SELECT => "+OK\r\n",
     CLIENT => "+OK\r\n",
-    CONFIG => join('', "*6\r\n", map { '$' . length($_) . "\r\n$_\r\n" }
+    CONFIG => join('', "*8\r\n", map { '$' . length($_) . "\r\n$_\r\n" }
                    qw(appendonly yes appendfsync always
-                      no-appendfsync-on-rewrite no)),
+                      no-appendfsync-on-rewrite no), replicaof => ''),
 );
 
 
