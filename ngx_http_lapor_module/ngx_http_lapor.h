@@ -59,6 +59,9 @@
 /* seconds that a refused sender is asked to wait */
 #define NGX_HTTP_LAPOR_RETRY_AFTER      "5"
 
+/* what a disk has at least: late is better than refused, in ms */
+#define NGX_HTTP_LAPOR_SPOOL_TIMEOUT    2000
+
 /* connecting, authentication and the check of settings, at least, in ms */
 #define NGX_HTTP_LAPOR_CONNECT_TIMEOUT  1000
 
@@ -258,7 +261,7 @@ typedef struct {
     ngx_thread_pool_t            *tp;
     ngx_uint_t                    index;      /* in the shared memory */
     ngx_http_lapor_target_t      *target;     /* where it flows to */
-    ngx_msec_t                    timeout;    /* the longest of its users' */
+    ngx_msec_t                    timeout;    /* the longest of its users */
     ngx_uint_t                    max_pending;
     size_t                        max_bytes;
     ngx_http_lapor_spool_t       *spool;      /* this process' */

@@ -595,6 +595,7 @@ ngx_http_lapor_add_spool(ngx_conf_t *cf, ngx_http_lapor_loc_conf_t *lcf)
     }
 
     spool->timeout = ngx_max(spool->timeout, lcf->timeout);
+    spool->timeout = ngx_max(spool->timeout, NGX_HTTP_LAPOR_SPOOL_TIMEOUT);
     spool->max_pending = ngx_max(spool->max_pending, lcf->max_pending);
     spool->max_bytes = ngx_max(spool->max_bytes, lcf->max_bytes);
 

@@ -567,7 +567,7 @@ ngx_http_lapor_spool_deadline_handler(ngx_event_t *ev)
         if (ngx_http_lapor_spool_complains(spool)) {
             ngx_log_error(NGX_LOG_CRIT, ngx_cycle->log, 0,
                           "lapor: the disk of the spool \"%V\" does not "
-                          "answer within lapor_timeout",
+                          "answer in time",
                           &spool->conf->path->name);
         }
 

@@ -107,7 +107,7 @@ subtest 'the disk hangs' => sub {
     is(get($nginx->port, '/lapor_status')->{status}, 200,
        'nginx answers others meanwhile');
     is(scalar(grep { $_->response->{status} == 503 } @conns), 10,
-       '503 when lapor_timeout is over again');
+       '503 when the time of the disk is over');
     is(result($nginx, 'spool_error'), 10, 'spool_error');
     like($nginx->error_log, qr/\[crit\].*the spool "\S+" does not answer/,
          'the log tells');

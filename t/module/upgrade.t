@@ -457,6 +457,17 @@ subtest 'everything, under load' => sub {
        'in the end the old master has two workers');
 };
 
+# seen($nginx) -> the requests that the module has, or has answered
+
+sub seen {
+    my ($nginx) = @_;
+
+    my %s = $nginx->status;
+    my $sum = $s{lapor_pending} || 0;
+    $sum += $s{$_} for grep { /^lapor_webhooks_total/ } keys %s;
+    return $sum;
+}
+
 # With a spool Redis may stay away: what was answered 200 is there when it comes
 # back, whoever has brought it.
 
@@ -468,7 +479,12 @@ subtest 'with a spool' => sub {
 
     for my $signal (qw(HUP QUIT TERM KILL)) {
         $redis->pause;
+        my $before = seen($nginx);
         my @flight = send_many($nginx, $N);
+
+        # what the kernel has not handed over is nobody's when nginx quits
+
+        wait_until { seen($nginx) >= $before + $N } 20, 'all to be with nginx';
         $flight[0][2] = $flight[0][0]->response->{status};
         is($flight[0][2], 200, "accepted without Redis, then $signal");
 
