@@ -107,7 +107,8 @@ $(BUILD)/obj/%.o: %.c
 
 $(BUILD)/ngx_http_lapor_module.so: $(MODULE)
 	sh ngx_http_lapor_module/build.sh "$(BUILD)/module" $(SAN)
-	cp $(BUILD)/module/ngx_http_lapor_module.so $@
+	cp $(BUILD)/module/ngx_http_lapor_module.so $@.new
+	mv -f $@.new $@
 
 include t/bench/rules.mk
 
