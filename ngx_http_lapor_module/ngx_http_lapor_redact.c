@@ -365,7 +365,7 @@ ngx_http_lapor_redact_end(u_char *p, u_char *last)
 static ngx_int_t
 ngx_http_lapor_redact_handler(ngx_http_request_t *r)
 {
-    u_char           *p;
+    u_char           *p, *last;
     ngx_table_elt_t  *referer;
 
     /* of a first line that nginx could not read, $request is what has come */
@@ -381,9 +381,12 @@ ngx_http_lapor_redact_handler(ngx_http_request_t *r)
         r->request_line.len = p - r->request_start;
     }
 
-    if (ngx_http_lapor_redact_find(r->request_line.data,
-                                   r->request_line.data
-                                   + r->request_line.len)
+    /* a webhook has no query: this is all that it costs */
+
+    last = r->request_line.data + r->request_line.len;
+    p = ngx_strlchr(r->request_line.data, last, '?');
+
+    if ((p && ngx_http_lapor_redact_find(p, last))
         || ngx_http_lapor_redact_find(r->args.data,
                                       r->args.data + r->args.len))
     {
