@@ -33,8 +33,8 @@ usage: ./dev bench accept [OPTIONS]
   --rounds N      how often each server has its turn (5)
   --seconds S     length of a run (2; the open loop's are twice as long)
   --quick         2 rounds of 0.5 s: does it work at all
-  --part NAME     only this: closed, open, flat, forged, memory or idle; may
-                  stand more than once
+  --part NAME     only this: closed, floor, open, flat, forged, memory or
+                  idle; may stand more than once
   --dir DIR       where servers keep their files (/var/tmp); say which disk
                   is measured
   --json FILE     all runs, as they were measured
@@ -75,6 +75,7 @@ sub measure {
                                   CLEANUP => $ENV{LAPOR_LEAVE} ? 0 : 1);
     chmod 0755, $dir or die "could not chmod $dir: $!\n";
     Lapor::Test->import;        # SIGPIPE is an error of write()
+    local @SIG{qw(INT TERM)} = (sub { exit 130 }) x 2;   # servers end, too
 
     my $bench = Bench::Accept->new(dir => $dir, rounds => $opt{rounds},
         seconds => $opt{seconds}, log => sub { print STDERR @_ });

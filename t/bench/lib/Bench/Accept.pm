@@ -22,9 +22,11 @@ use constant {
     IDLE_SECONDS => 3,
     BODY         => 3145728,    # the largest that Meta sends
     UPLOADS      => 16,
+    FLOOR        => 100000,     # entries
+    FLOOR_BODY   => 779,        # the mean of the webhooks
 };
 
-our @PARTS = qw(closed open flat forged memory idle);
+our @PARTS = qw(closed floor open flat forged memory idle);
 our @RATES = (1000, 4000);
 
 # what is compared stands side by side
@@ -134,6 +136,40 @@ sub closed {
         for my $name (turns($round, @closed)) {
             $self->one('closed', $round, $self->server($name),
                 connections => CONNECTIONS, seconds => $self->{seconds});
+        }
+    }
+}
+
+
+# floor(): what an entry costs the same Redis when nobody could give it more
+# cheaply, 64 at a time from one connection; beside it a closed loop of ours
+
+sub floor {
+    my ($self) = @_;
+
+    for my $round (1 .. $self->{rounds}) {
+        for my $name (qw(lapor-everysec lapor-fsync)) {
+            my $server = $self->server($name);
+
+            $self->one('floor', $round, $server, seconds => $self->{seconds},
+                connections => CONNECTIONS, more => { how => 'webhooks' });
+
+            my @redis = $server->redis_pids;
+            my $before = Bench::Proc::cpu(@redis);
+            my ($rc, $out, $err) = Lapor::Test::run_cmd({ timeout => 60 },
+                'redis-benchmark', '-q', -s => $server->redis_socket,
+                -n => FLOOR, -c => 1, -P => CONNECTIONS, -r => 256,
+                XADD => 'lapor:{__rand_int__}:msg', '*',
+                b => 'x' x FLOOR_BODY, t => '1782037197000');
+            die "redis-benchmark failed: $out$err" if $rc;
+            my $redis = Bench::Proc::cpu(@redis) - $before;
+
+            my $stored = $server->stored;        # whole pipelines
+            die "redis-benchmark: $stored are stored\n" if $stored < FLOOR;
+            $server->clean;
+            $self->keep({ part => 'floor', round => $round,
+                server => $name, how => 'entries', connections => 1,
+                rate => 0, front => 0, redis => $redis, ok => $stored });
         }
     }
 }

@@ -58,6 +58,7 @@ sub dir  { return $_[0]{dir} }
 
 sub front_pids { return @{ $_[0]{front} } }
 sub redis_pids { return $_[0]{redis} ? ($_[0]{redis}->pid) : () }
+sub redis_socket { return $_[0]{redis}->address =~ s/^unix://r }
 sub worker     { return $_[0]{front}[-1] }
 
 

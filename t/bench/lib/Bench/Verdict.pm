@@ -16,6 +16,7 @@ use constant {
     LATE_US    => 500,
     BODY_SIZE  => 1.05,         # pool and pages come with the body
     IDLE_CPU   => 0.001,        # of a core
+    FLOOR      => 1.25,
     IDLE_RATIO => 1.10,
 };
 
@@ -91,8 +92,8 @@ sub tables {
         . spread(map { $_->{p50_us} } @disk) . ' us, p99 '
         . spread(map { $_->{p99_us} } @disk) . " us\n" if @disk;
 
-    push @text, grep { defined } closed_table($runs), open_table($runs),
-        flat_table($runs), forged_table($runs), memory_table($runs),
+    push @text, grep { defined } closed_table($runs), floor_table($runs),
+        open_table($runs), flat_table($runs), forged_table($runs), memory_table($runs),
         idle_table($runs);
     return join "\n", @text;
 }
@@ -115,6 +116,24 @@ sub closed_table {
             spread(map { cost($_, 'redis') } @of),
             map({ my $q = $_; spread(map { $_->{$q} } @of) }
                 qw(p50_us p99_us p999_us)), errors(@of), others(@of)];
+    }
+
+    return table(@rows);
+}
+
+
+sub floor_table {
+    my ($runs) = @_;
+
+    my @floor = select_runs($runs, part => 'floor') or return undef;
+    my @rows = (['Redis alone', 'us Redis, webhooks of ours',
+                 'us Redis, redis-benchmark -P 64']);
+
+    for my $name (names(\@floor)) {
+        push @rows, [$name, map {
+            spread(map { cost($_, 'redis') }
+                   select_runs(\@floor, server => $name, how => $_))
+        } qw(webhooks entries)];
     }
 
     return table(@rows);
@@ -281,7 +300,7 @@ sub sum {
 sub targets {
     my ($runs) = @_;
 
-    return (closed_targets($runs), open_targets($runs), flat_targets($runs),
+    return (closed_targets($runs), floor_targets($runs), open_targets($runs), flat_targets($runs),
             forged_targets($runs), memory_targets($runs),
             idle_targets($runs), error_target($runs));
 }
@@ -326,6 +345,21 @@ sub closed_targets {
         judge('everysec: CPU of Redis a webhook', '<=', 6.5, ' us',
             map { cost($_, 'redis') } @{ $of{'lapor-everysec'} }),
     );
+}
+
+
+# a Redis of a slow machine is slow for everybody
+
+sub floor_targets {
+    my ($runs) = @_;
+
+    my @floor = select_runs($runs, part => 'floor');
+
+    return judge("everysec: CPU of Redis against redis-benchmark's", '<=',
+        FLOOR, ' x',
+        by_round(map({ [select_runs(\@floor, server => 'lapor-everysec',
+                                    how => $_)] } qw(webhooks entries)),
+                 sub { cost($_[0], 'redis') / cost($_[1], 'redis') }));
 }
 
 
