@@ -19,6 +19,7 @@ $nginx->file('null', "satu\0dua\n", 0600);
 $nginx->file('long', 'x' x 1025, 0600);
 $nginx->file('longest', 'x' x 1024 . "\n", 0600);
 $nginx->file('open', "terbuka\n", 0644);
+$nginx->file('writable', "tertulis\n", 0602);
 $nginx->file('group', "kelompok\n", 0640);
 $nginx->file('blank_before', " rahasia\n", 0600);
 $nginx->file('blank_after', "rahasia \n", 0600);
@@ -128,10 +129,11 @@ my $one = qr/file $file must hold one line of 1 to 1024 characters, without/;
 
 for my $name (qw(lapor_app_secret_file lapor_verify_token_file)) {
     my $rest = $all =~ s/$name .*\n//r;
+    my $open = qr/file $file is readable or writable by others: its mo/;
     my %bad = (empty => $one, newline => $one, two_lines => $one,
                null => $one, long => $one,
                blank_before => $one, blank_after => $one,
-               open => qr/file $file is readable or writable by others: its mo/,
+               open => $open, writable => $open,
                missing => qr/open\(\) $file failed \(2:/,
                logs => qr/$file is not a regular file/);
     refused("$name with a file that is: $_", $bad{$_},
