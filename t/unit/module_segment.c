@@ -608,6 +608,10 @@ main(void)
     char  path[PATH_MAX];
     char  name[NGX_HTTP_LAPOR_SEGMENT_NAME];
 
+    /* a line that a child has, too, would be told twice */
+
+    (void) setvbuf(stdout, NULL, _IOLBF, 0);
+
     if (mkdtemp(dir) == NULL) {
         return 71;
     }
