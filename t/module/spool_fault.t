@@ -94,6 +94,32 @@ subtest 'the directory is not writable, is away, comes back' => sub {
 };
 
 
+subtest 'what comes during a write shares the next' => sub {
+    my $redis = Lapor::Redis->new(start => 0);
+    my $nginx = spooling($redis->address, class => 'Lapor::Fault',
+        timeout => '20s', new => { steady => 'one worker has one file' });
+
+    my @bodies = bodies(100);
+    my @conns = map { Lapor::HTTP->connect($nginx->port) } @bodies;
+    $nginx->fault(fdatasync => 'hang');
+    $conns[0]->write(Lapor::HTTP::signed_text($bodies[0]));
+    ok((wait_until { $nginx->syncs == 1 } 20), 'one is being written');
+    $conns[$_]->write(Lapor::HTTP::signed_text($bodies[$_]))
+        for 1 .. $#conns;
+    is(get($nginx->port, '/lapor_status')->{status}, 200,
+       'nginx has read the others, too');
+
+    $nginx->fault;
+    is(scalar(grep { $_->response->{status} == 200 } @conns), scalar @bodies,
+       'all are accepted');
+    cmp_ok($nginx->syncs, '<=', 5, 'after ' . $nginx->syncs . ' fdatasyncs');
+
+    $redis->start;
+    ok(drained($nginx), 'the spool is empty');
+    is(missing($redis, @bodies), 0, 'each 200 is in Redis');
+};
+
+
 subtest 'the disk hangs' => sub {
     my $redis = Lapor::Redis->new(start => 0);
     my $nginx = spooling($redis->address, class => 'Lapor::Fault',

@@ -23,6 +23,8 @@ sub new {
     my $self = $class->SUPER::new(%opt);
     $self->{fault} = "$self->{dir}/fault";
     $self->fault;
+    Lapor::Test::spew("$self->{fault}.count", '', 0666);
+    chmod 0666, "$self->{fault}.count";
     build();
     return $self;
 }
@@ -67,6 +69,11 @@ sub fault {
     } sort keys %calls);
     return $self;
 }
+
+
+# syncs() -> how often nginx has called fdatasync() for files of the spool
+
+sub syncs { return -s "$_[0]{fault}.count" || 0 }
 
 
 1;
