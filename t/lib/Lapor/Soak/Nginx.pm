@@ -191,6 +191,11 @@ sub check {
     my $killed = $self->{killed} || 0;
 
     $self->allow_alert($_) for $killed ? @KILLED : ();
+
+    # a disk that stands still is the machine's fault; the 503s that come of it
+    # are counted, and few may be (refused of Lapor::Soak)
+
+    $self->allow_alert(qr/disk of the spool "\S+" does not answer in time/);
     return ($self->SUPER::check,
             ['no worker of nginx died but those killed',
              $died > $killed ? "$died died, $killed killed" : '']);
