@@ -61,6 +61,8 @@ static u_char *ngx_http_lapor_spool_copy(u_char *p,
     ngx_http_lapor_spooled_t *entry);
 static void ngx_http_lapor_spool_thread(void *data, ngx_log_t *log);
 static int ngx_http_lapor_spool_write(ngx_http_lapor_group_t *group);
+static int ngx_http_lapor_spool_create(const char *dir, ngx_uint_t seq,
+    char *ret_name);
 static int ngx_http_lapor_spool_append(ngx_http_lapor_group_t *group);
 static void ngx_http_lapor_spool_done(ngx_event_t *ev);
 static void ngx_http_lapor_spool_answer(ngx_http_lapor_spool_t *spool,
@@ -276,7 +278,6 @@ ngx_http_lapor_spool_write(ngx_http_lapor_group_t *group)
     int                      rc;
     char                     name[NGX_HTTP_LAPOR_SEGMENT_NAME];
     const char              *dir;
-    struct timeval           tv;
     ngx_http_lapor_spool_t  *spool;
 
     spool = group->spool;
@@ -308,12 +309,9 @@ ngx_http_lapor_spool_write(ngx_http_lapor_group_t *group)
         /* removed by somebody while it was open: not what is written now */
     }
 
-    ngx_gettimeofday(&tv);
-
     group->offset = 0;
-    group->fd = ngx_http_lapor_segment_create(dir, (uint64_t) tv.tv_sec * 1000
-                                                   + tv.tv_usec / 1000,
-                                              spool->seq++, name);
+    group->fd = ngx_http_lapor_spool_create(dir, spool->seq++, name);
+
     if (group->fd == -1) {
         return -1;
     }
@@ -321,6 +319,21 @@ ngx_http_lapor_spool_write(ngx_http_lapor_group_t *group)
     group->usage.files++;
 
     return ngx_http_lapor_spool_append(group);
+}
+
+
+/* a segment that is named after now */
+
+static int
+ngx_http_lapor_spool_create(const char *dir, ngx_uint_t seq, char *ret_name)
+{
+    struct timeval  tv;
+
+    ngx_gettimeofday(&tv);
+
+    return ngx_http_lapor_segment_create(dir, (uint64_t) tv.tv_sec * 1000
+                                              + tv.tv_usec / 1000,
+                                         (unsigned) seq, ret_name);
 }
 
 
@@ -501,18 +514,14 @@ ngx_http_lapor_spool_complains(ngx_http_lapor_spool_t *spool)
 int
 ngx_http_lapor_spool_room(ngx_http_lapor_spool_t *spool)
 {
-    int              fd, rc, clean;
-    char             name[NGX_HTTP_LAPOR_SEGMENT_NAME];
-    u_char           zeros[4096];
-    const char      *dir;
-    struct timeval   tv;
+    int          fd, rc, clean;
+    char         name[NGX_HTTP_LAPOR_SEGMENT_NAME];
+    u_char       zeros[4096];
+    const char  *dir;
 
     dir = (const char *) spool->conf->path->name.data;
+    fd = ngx_http_lapor_spool_create(dir, 0, name);
 
-    ngx_gettimeofday(&tv);
-
-    fd = ngx_http_lapor_segment_create(dir, (uint64_t) tv.tv_sec * 1000
-                                            + tv.tv_usec / 1000, 0, name);
     if (fd == -1) {
         return -1;
     }
