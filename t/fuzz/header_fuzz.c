@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "t/fuzz/fuzz.h"
+
 
 #define FUZZ_PREFIX  7
 #define FUZZ_LEN     (FUZZ_PREFIX + 2 * NGX_HTTP_LAPOR_DIGEST_LEN)
@@ -22,7 +24,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static int fuzz_value(const uint8_t *data, size_t size, uint8_t *ret_digest);
 static int fuzz_plain(const uint8_t *data, size_t size);
 static void fuzz_print(char *text, const uint8_t *digest);
-static void fuzz_require(int holds);
 
 
 int
@@ -109,14 +110,5 @@ fuzz_print(char *text, const uint8_t *digest)
 
     for (i = 0; i < NGX_HTTP_LAPOR_DIGEST_LEN; i++) {
         (void) snprintf(text + FUZZ_PREFIX + 2 * i, 3, "%02x", digest[i]);
-    }
-}
-
-
-static void
-fuzz_require(int holds)
-{
-    if (!holds) {
-        abort();
     }
 }

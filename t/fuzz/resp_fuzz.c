@@ -18,6 +18,7 @@
 #include <stdlib.h>
 
 #include "lib/buf.h"
+#include "t/fuzz/fuzz.h"
 
 
 #define FUZZ_PIECES    15    /* lengths at most */
@@ -37,7 +38,6 @@ static int fuzz_is_id(const redisReply *reply);
 static const char *fuzz_error(const redisReply *reply);
 static unsigned fuzz_strength(const redisReply *reply);
 static const char *fuzz_setting(const redisReply *reply, const char *name);
-static void fuzz_require(int holds);
 
 
 int
@@ -343,13 +343,4 @@ fuzz_setting(const redisReply *reply, const char *name)
     }
 
     return "";
-}
-
-
-static void
-fuzz_require(int holds)
-{
-    if (!holds) {
-        abort();
-    }
 }

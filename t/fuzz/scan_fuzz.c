@@ -24,6 +24,7 @@
 
 #include "lib/json.h"
 #include "lib/part.h"
+#include "t/fuzz/fuzz.h"
 
 
 enum place {
@@ -98,7 +99,6 @@ static void plain_scalar(struct plain *r, enum place place,
 static struct slice plain_string(struct plain *r);
 static void plain_blanks(struct plain *r);
 static int slice_is(const struct slice *s, const char *word);
-static void fuzz_require(int holds);
 
 
 int
@@ -420,13 +420,4 @@ static int
 slice_is(const struct slice *s, const char *word)
 {
     return s->len == strlen(word) && memcmp(s->p, word, s->len) == 0;
-}
-
-
-static void
-fuzz_require(int holds)
-{
-    if (!holds) {
-        abort();
-    }
 }

@@ -17,6 +17,8 @@
 
 #include "ngx_http_lapor_module/ngx_http_lapor_segment.c"
 
+#include "t/fuzz/fuzz.h"
+
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void fuzz_once(const uint8_t *data, size_t size, unsigned cut);
@@ -25,8 +27,6 @@ static size_t fuzz_read(const uint8_t *data, size_t size, size_t from,
 static size_t fuzz_whole(const uint8_t *data, size_t size);
 static int fuzz_nested(const uint8_t *data, size_t size);
 static void fuzz_mend(uint8_t *data, size_t size);
-static uint32_t fuzz_crc(const uint8_t *data, size_t len);
-static void fuzz_require(int holds);
 
 
 int
@@ -184,35 +184,5 @@ fuzz_mend(uint8_t *data, size_t size)
             ngx_http_lapor_put(data + at + 4, fuzz_crc(data + at + 8, n - 8),
                                4);
         }
-    }
-}
-
-
-static uint32_t
-fuzz_crc(const uint8_t *data, size_t len)
-{
-    int       bit;
-    size_t    i;
-    uint32_t  crc;
-
-    crc = 0xffffffffu;
-
-    for (i = 0; i < len; i++) {
-        crc ^= data[i];
-
-        for (bit = 0; bit < 8; bit++) {
-            crc = crc >> 1 ^ (0xedb88320u & -(crc & 1));
-        }
-    }
-
-    return ~crc;
-}
-
-
-static void
-fuzz_require(int holds)
-{
-    if (!holds) {
-        abort();
     }
 }

@@ -16,6 +16,8 @@
 
 #include "laporctl/spool_file.c"
 
+#include "t/fuzz/fuzz.h"
+
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void fuzz_once(const uint8_t *data, size_t size);
@@ -24,8 +26,6 @@ static size_t fuzz_read(const uint8_t *data, size_t size, uint8_t *ret_good,
     int *ret_bad);
 static void fuzz_record(const uint8_t *data,
     const struct ctl_spool_item *item);
-static uint32_t fuzz_crc(const uint8_t *data, size_t len);
-static void fuzz_require(int holds);
 
 
 int
@@ -175,34 +175,4 @@ fuzz_record(const uint8_t *data, const struct ctl_spool_item *item)
                  == 0);
     fuzz_require(memcmp(item->body.data, p + CTL_SPOOL_HEADER
                         + item->key.len, item->body.len) == 0);
-}
-
-
-static uint32_t
-fuzz_crc(const uint8_t *data, size_t len)
-{
-    int       bit;
-    size_t    i;
-    uint32_t  crc;
-
-    crc = 0xffffffffu;
-
-    for (i = 0; i < len; i++) {
-        crc ^= data[i];
-
-        for (bit = 0; bit < 8; bit++) {
-            crc = crc >> 1 ^ (0xedb88320u & -(crc & 1));
-        }
-    }
-
-    return ~crc;
-}
-
-
-static void
-fuzz_require(int holds)
-{
-    if (!holds) {
-        abort();
-    }
 }
