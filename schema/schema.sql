@@ -24,6 +24,57 @@ CREATE SCHEMA lapor;
 ALTER SCHEMA lapor OWNER TO lapor_owner;
 
 --
+-- Name: alert_close(smallint, text, text, timestamp with time zone); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.alert_close(p_part smallint, p_kind text, p_subject text, p_now timestamp with time zone) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    AS $$
+BEGIN
+    UPDATE lapor.alert a
+       SET closed_at = greatest(p_now, a.opened_at)
+     WHERE a.part = p_part AND a.kind = p_kind AND a.subject = p_subject
+       AND a.closed_at IS NULL;
+
+    RETURN FOUND;
+END
+$$;
+
+ALTER FUNCTION lapor.alert_close(p_part smallint, p_kind text, p_subject text, p_now timestamp with time zone) OWNER TO lapor_owner;
+
+--
+-- Name: alert_raise(smallint, text, text, text, text, timestamp with time zone); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.alert_raise(p_part smallint, p_kind text, p_subject text, p_severity text, p_detail text, p_now timestamp with time zone) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    AS $$
+DECLARE
+    c_rank  constant text[] := '{info,warning,critical}';
+    v_times bigint;
+BEGIN
+    INSERT INTO lapor.alert AS a (part, kind, subject, opened_at, last_at,
+                                  severity, detail)
+    VALUES (p_part, p_kind, p_subject, p_now, p_now, p_severity,
+            p_detail::jsonb)
+    ON CONFLICT (part, kind, subject) WHERE closed_at IS NULL DO UPDATE
+       SET last_at = greatest(a.last_at, excluded.last_at),
+           times = a.times + 1,
+           severity = CASE WHEN array_position(c_rank, excluded.severity)
+                                > array_position(c_rank, a.severity)
+                      THEN excluded.severity ELSE a.severity END,
+           detail = excluded.detail
+    RETURNING a.times INTO v_times;
+
+    RETURN v_times = 1;
+END
+$$;
+
+ALTER FUNCTION lapor.alert_raise(p_part smallint, p_kind text, p_subject text, p_severity text, p_detail text, p_now timestamp with time zone) OWNER TO lapor_owner;
+
+--
 -- Name: claim_time(text); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
 --
 
@@ -1902,6 +1953,29 @@ $$;
 ALTER FUNCTION lapor.unit_put(p_code text, p_level text, p_type text, p_name text, p_parent_code text, p_hq_lat double precision, p_hq_lon double precision, p_active boolean, p_phone_number_id text, p_display_phone text) OWNER TO lapor_owner;
 
 --
+-- Name: alert; Type: TABLE; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE TABLE lapor.alert (
+    part smallint NOT NULL,
+    kind text NOT NULL,
+    subject text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    last_at timestamp with time zone NOT NULL,
+    closed_at timestamp with time zone,
+    times bigint DEFAULT 1 NOT NULL,
+    severity text NOT NULL,
+    detail jsonb NOT NULL,
+    CONSTRAINT alert_kind_check CHECK ((kind ~ '^[a-z][a-z0-9_]{0,62}$'::text)),
+    CONSTRAINT alert_part_check CHECK (((part >= 0) AND (part <= 255))),
+    CONSTRAINT alert_severity_check CHECK ((severity = ANY (ARRAY['critical'::text, 'warning'::text, 'info'::text]))),
+    CONSTRAINT alert_subject_check CHECK (((octet_length(subject) >= 1) AND (octet_length(subject) <= 200))),
+    CONSTRAINT alert_times_check CHECK (((times >= 1) AND (last_at >= opened_at) AND (closed_at >= opened_at)))
+);
+
+ALTER TABLE lapor.alert OWNER TO lapor_owner;
+
+--
 -- Name: event_default; Type: TABLE; Schema: lapor; Owner: lapor_owner
 --
 
@@ -2434,6 +2508,13 @@ ALTER TABLE ONLY lapor.raw_webhook ATTACH PARTITION lapor.raw_webhook_default DE
 ALTER TABLE ONLY lapor.seen ATTACH PARTITION lapor.seen_default DEFAULT;
 
 --
+-- Name: alert alert_pkey; Type: CONSTRAINT; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER TABLE ONLY lapor.alert
+    ADD CONSTRAINT alert_pkey PRIMARY KEY (part, kind, subject, opened_at);
+
+--
 -- Name: event event_pkey; Type: CONSTRAINT; Schema: lapor; Owner: lapor_owner
 --
 
@@ -2621,6 +2702,18 @@ ALTER TABLE ONLY lapor.unit
 
 ALTER TABLE ONLY lapor.unit
     ADD CONSTRAINT unit_unit_code_key UNIQUE (unit_code);
+
+--
+-- Name: alert_open_key; Type: INDEX; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE UNIQUE INDEX alert_open_key ON lapor.alert USING btree (part, kind, subject) WHERE (closed_at IS NULL);
+
+--
+-- Name: alert_opened_at_idx; Type: INDEX; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE INDEX alert_opened_at_idx ON lapor.alert USING btree (opened_at);
 
 --
 -- Name: event_at_idx; Type: INDEX; Schema: lapor; Owner: lapor_owner
@@ -2847,6 +2940,26 @@ GRANT USAGE ON SCHEMA lapor TO lapor_media;
 GRANT USAGE ON SCHEMA lapor TO lapor_reply;
 GRANT USAGE ON SCHEMA lapor TO lapor_ctl;
 GRANT USAGE ON SCHEMA lapor TO lapor_reader;
+
+--
+-- Name: FUNCTION alert_close(p_part smallint, p_kind text, p_subject text, p_now timestamp with time zone); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.alert_close(p_part smallint, p_kind text, p_subject text, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.alert_close(p_part smallint, p_kind text, p_subject text, p_now timestamp with time zone) TO lapor_intake;
+GRANT ALL ON FUNCTION lapor.alert_close(p_part smallint, p_kind text, p_subject text, p_now timestamp with time zone) TO lapor_media;
+GRANT ALL ON FUNCTION lapor.alert_close(p_part smallint, p_kind text, p_subject text, p_now timestamp with time zone) TO lapor_reply;
+GRANT ALL ON FUNCTION lapor.alert_close(p_part smallint, p_kind text, p_subject text, p_now timestamp with time zone) TO lapor_ctl;
+
+--
+-- Name: FUNCTION alert_raise(p_part smallint, p_kind text, p_subject text, p_severity text, p_detail text, p_now timestamp with time zone); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.alert_raise(p_part smallint, p_kind text, p_subject text, p_severity text, p_detail text, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.alert_raise(p_part smallint, p_kind text, p_subject text, p_severity text, p_detail text, p_now timestamp with time zone) TO lapor_intake;
+GRANT ALL ON FUNCTION lapor.alert_raise(p_part smallint, p_kind text, p_subject text, p_severity text, p_detail text, p_now timestamp with time zone) TO lapor_media;
+GRANT ALL ON FUNCTION lapor.alert_raise(p_part smallint, p_kind text, p_subject text, p_severity text, p_detail text, p_now timestamp with time zone) TO lapor_reply;
+GRANT ALL ON FUNCTION lapor.alert_raise(p_part smallint, p_kind text, p_subject text, p_severity text, p_detail text, p_now timestamp with time zone) TO lapor_ctl;
 
 --
 -- Name: FUNCTION claim_time(p_urgency text); Type: ACL; Schema: lapor; Owner: lapor_owner
@@ -3157,6 +3270,12 @@ GRANT ALL ON FUNCTION lapor.unit_area_put(p_code text, p_op text, p_area_code te
 
 REVOKE ALL ON FUNCTION lapor.unit_put(p_code text, p_level text, p_type text, p_name text, p_parent_code text, p_hq_lat double precision, p_hq_lon double precision, p_active boolean, p_phone_number_id text, p_display_phone text) FROM PUBLIC;
 GRANT ALL ON FUNCTION lapor.unit_put(p_code text, p_level text, p_type text, p_name text, p_parent_code text, p_hq_lat double precision, p_hq_lon double precision, p_active boolean, p_phone_number_id text, p_display_phone text) TO lapor_ctl;
+
+--
+-- Name: TABLE alert; Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+GRANT SELECT ON TABLE lapor.alert TO lapor_reader;
 
 --
 -- Name: TABLE event_default; Type: ACL; Schema: lapor; Owner: lapor_owner

@@ -57,6 +57,9 @@ my %good = (
         hash => $h32 },
     status_wait => { part => 1, wamid => "'w'", state => "'sent'",
         at => 'now()', received_at => 'now()' },
+    alert => { part => 1, kind => "'clock_skew'", subject => "'redis'",
+        opened_at => 'now()', last_at => 'now()', severity => "'warning'",
+        detail => "'{}'" },
 );
 
 my %out = (direction => "'out'", status => "'accepted'", task_id => 1,
@@ -224,6 +227,14 @@ my @illegal = (
     ['event_hash_check', hash => "'x'"],
     ['status_wait_part_check', part => 256],
     ['status_wait_state_check', state => "'accepted'"],
+    ['alert_part_check', part => 256],
+    ['alert_kind_check', kind => "'Not so'"],
+    ['alert_subject_check', subject => "''"],
+    ['alert_subject_check', subject => "repeat('x', 201)"],
+    ['alert_severity_check', severity => "'bad'"],
+    ['alert_times_check', times => 0],
+    ['alert_times_check', last_at => "now() - interval '1 s'"],
+    ['alert_times_check', closed_at => "now() - interval '1 s'"],
 );
 
 my %check = map { @$_ } $db->rows(q{
