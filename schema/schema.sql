@@ -75,6 +75,75 @@ $$;
 ALTER FUNCTION lapor.alert_raise(p_part smallint, p_kind text, p_subject text, p_severity text, p_detail text, p_now timestamp with time zone) OWNER TO lapor_owner;
 
 --
+-- Name: alert_store(smallint, text[], text[], text[], text[], text[], timestamp with time zone[], timestamp with time zone); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.alert_store(p_part smallint, p_kind text[], p_subject text[], p_mode text[], p_severity text[], p_detail text[], p_at timestamp with time zone[], p_now timestamp with time zone) RETURNS TABLE(idx integer, opened boolean)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+DECLARE
+    c_often  constant interval := '10 seconds';
+    u        record;
+    v_closes boolean;
+    v_done   boolean;
+BEGIN
+    FOR u IN
+        SELECT n.*
+          FROM unnest(p_kind, p_subject, p_mode, p_severity, p_detail, p_at)
+               WITH ORDINALITY
+               AS n (kind, subject, mode, severity, detail, at, ord)
+         ORDER BY n.kind, n.subject, n.ord
+    LOOP
+        IF u.at IS NOT NULL THEN
+            INSERT INTO lapor.alert_word AS w (part, kind, subject, at,
+                                               closes)
+            VALUES (p_part, u.kind, u.subject, u.at, u.mode = 'close')
+            ON CONFLICT (part, kind, subject) DO UPDATE
+               SET at = greatest(w.at, excluded.at),
+                   closes = CASE WHEN excluded.at > w.at THEN excluded.closes
+                                 WHEN excluded.at = w.at
+                                 THEN excluded.closes AND w.closes
+                                 ELSE w.closes END
+            RETURNING w.closes INTO v_closes;
+
+            CONTINUE WHEN v_closes <> (u.mode = 'close');
+        END IF;
+
+        IF u.mode = 'close' THEN
+            v_done := lapor.alert_close(p_part, u.kind, u.subject, p_now);
+
+        ELSE
+            CONTINUE WHEN u.mode = 'once'
+                AND EXISTS (SELECT FROM lapor.alert a
+                             WHERE a.part = p_part AND a.kind = u.kind
+                               AND a.subject = u.subject);
+
+            CONTINUE WHEN u.mode = 'often'
+                AND EXISTS (SELECT FROM lapor.alert a
+                             WHERE a.part = p_part AND a.kind = u.kind
+                               AND a.subject = u.subject
+                               AND a.closed_at IS NULL
+                               AND a.severity = u.severity
+                               AND a.last_at > p_now - c_often);
+
+            v_done := lapor.alert_raise(p_part, u.kind, u.subject,
+                                        u.severity, u.detail, p_now);
+        END IF;
+
+        IF v_done THEN
+            idx := u.ord;
+            opened := u.mode <> 'close';
+            RETURN NEXT;
+        END IF;
+    END LOOP;
+END
+$$;
+
+ALTER FUNCTION lapor.alert_store(p_part smallint, p_kind text[], p_subject text[], p_mode text[], p_severity text[], p_detail text[], p_at timestamp with time zone[], p_now timestamp with time zone) OWNER TO lapor_owner;
+
+--
 -- Name: claim_time(text); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
 --
 
@@ -1976,6 +2045,21 @@ CREATE TABLE lapor.alert (
 ALTER TABLE lapor.alert OWNER TO lapor_owner;
 
 --
+-- Name: alert_word; Type: TABLE; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE TABLE lapor.alert_word (
+    part smallint NOT NULL,
+    kind text NOT NULL,
+    subject text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    closes boolean NOT NULL,
+    CONSTRAINT alert_word_part_check CHECK (((part >= 0) AND (part <= 255)))
+);
+
+ALTER TABLE lapor.alert_word OWNER TO lapor_owner;
+
+--
 -- Name: event_default; Type: TABLE; Schema: lapor; Owner: lapor_owner
 --
 
@@ -2515,6 +2599,13 @@ ALTER TABLE ONLY lapor.alert
     ADD CONSTRAINT alert_pkey PRIMARY KEY (part, kind, subject, opened_at);
 
 --
+-- Name: alert_word alert_word_pkey; Type: CONSTRAINT; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER TABLE ONLY lapor.alert_word
+    ADD CONSTRAINT alert_word_pkey PRIMARY KEY (part, kind, subject);
+
+--
 -- Name: event event_pkey; Type: CONSTRAINT; Schema: lapor; Owner: lapor_owner
 --
 
@@ -2962,6 +3053,13 @@ GRANT ALL ON FUNCTION lapor.alert_raise(p_part smallint, p_kind text, p_subject 
 GRANT ALL ON FUNCTION lapor.alert_raise(p_part smallint, p_kind text, p_subject text, p_severity text, p_detail text, p_now timestamp with time zone) TO lapor_ctl;
 
 --
+-- Name: FUNCTION alert_store(p_part smallint, p_kind text[], p_subject text[], p_mode text[], p_severity text[], p_detail text[], p_at timestamp with time zone[], p_now timestamp with time zone); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.alert_store(p_part smallint, p_kind text[], p_subject text[], p_mode text[], p_severity text[], p_detail text[], p_at timestamp with time zone[], p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.alert_store(p_part smallint, p_kind text[], p_subject text[], p_mode text[], p_severity text[], p_detail text[], p_at timestamp with time zone[], p_now timestamp with time zone) TO lapor_intake;
+
+--
 -- Name: FUNCTION claim_time(p_urgency text); Type: ACL; Schema: lapor; Owner: lapor_owner
 --
 
@@ -3276,6 +3374,12 @@ GRANT ALL ON FUNCTION lapor.unit_put(p_code text, p_level text, p_type text, p_n
 --
 
 GRANT SELECT ON TABLE lapor.alert TO lapor_reader;
+
+--
+-- Name: TABLE alert_word; Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+GRANT SELECT ON TABLE lapor.alert_word TO lapor_reader;
 
 --
 -- Name: TABLE event_default; Type: ACL; Schema: lapor; Owner: lapor_owner

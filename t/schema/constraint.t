@@ -60,6 +60,8 @@ my %good = (
     alert => { part => 1, kind => "'clock_skew'", subject => "'redis'",
         opened_at => 'now()', last_at => 'now()', severity => "'warning'",
         detail => "'{}'" },
+    alert_word => { part => 1, kind => "'clock_skew'", subject => "'redis'",
+        at => 'now()', closes => 'false' },
 );
 
 my %out = (direction => "'out'", status => "'accepted'", task_id => 1,
@@ -235,6 +237,7 @@ my @illegal = (
     ['alert_times_check', times => 0],
     ['alert_times_check', last_at => "now() - interval '1 s'"],
     ['alert_times_check', closed_at => "now() - interval '1 s'"],
+    ['alert_word_part_check', part => 256],
 );
 
 my %check = map { @$_ } $db->rows(q{

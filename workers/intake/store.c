@@ -179,6 +179,7 @@ store_start(struct lapor_intake_store *store)
 
     lapor_pool_reset(store->pool);
     memset(&store->now, 0, sizeof(store->now));
+    memset(&store->alerts, 0, sizeof(store->alerts));
     store->at_ms = lapor_time_ms();
 
     class = lapor_pg_begin(store->pg);
@@ -207,6 +208,11 @@ store_end(struct lapor_intake_store *store, enum lapor_pg_class class)
     const uint64_t  *one;
 
     if (class == LAPOR_PG_OK) {
+        class = lapor_intake_alert_write(&store->alerts, store->pg,
+                                         store->pool, store->at_ms);
+    }
+
+    if (class == LAPOR_PG_OK) {
         class = lapor_pg_commit(store->pg);
     }
 
@@ -221,6 +227,8 @@ store_end(struct lapor_intake_store *store, enum lapor_pg_class class)
     for (i = 0; i < sizeof(store->count) / sizeof(uint64_t); i++) {
         sum[i] += one[i];
     }
+
+    lapor_intake_alert_tell(&store->alerts);
 
     return LAPOR_PG_OK;
 }

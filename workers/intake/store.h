@@ -9,6 +9,7 @@
 #ifndef LAPOR_INTAKE_STORE_H
 #define LAPOR_INTAKE_STORE_H
 
+#include "intake/alert.h"
 #include "intake/batch.h"
 #include "lib/pg.h"
 
@@ -32,6 +33,8 @@ struct lapor_intake_store {
     struct lapor_pool          *pool;    /* of one transaction */
     struct lapor_intake_count   count;
     struct lapor_intake_count   now;     /* of the transaction at hand */
+    struct lapor_intake_alerts  alerts;  /* likewise: found in it, and written
+                                            at its end */
     int64_t                     at_ms;   /* when it began */
     size_t                      most;    /* units in one; 0: no limit */
     bool                        began;   /* the last one was in progress */
