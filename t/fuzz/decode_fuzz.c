@@ -68,7 +68,7 @@ fuzz_event(struct lapor_pool *pool, struct lapor_buf *buf,
 
     /* a broken event's raw may be nested as deep as is read at all */
     if (event->broken == NULL && !event->unknown
-        && event->kind != LAPOR_EVENT_OTHER && event->referral == NULL)
+        && event->kind < LAPOR_EVENT_OTHER && event->referral == NULL)
     {
         fuzz_require(lapor_json_parse(pool, buf->data, buf->len, &root,
                                       &error) == 0);
@@ -87,7 +87,11 @@ fuzz_event(struct lapor_pool *pool, struct lapor_buf *buf,
     fuzz_require(event->raw.data != NULL);
     fuzz_require((event->sent == LAPOR_SENT_VALID) == (event->sent_at != 0));
 
-    if (event->broken == NULL && event->kind <= LAPOR_EVENT_STATUS) {
+    fuzz_require((event->kind == LAPOR_EVENT_CALL) == (event->call != NULL));
+
+    if (event->broken == NULL && (event->kind <= LAPOR_EVENT_STATUS
+                                  || event->kind == LAPOR_EVENT_CALL))
+    {
         fuzz_require(event->wamid.len > 0
                      && event->wamid.len <= LAPOR_DECODE_ID_MAX);
     }

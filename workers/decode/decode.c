@@ -15,19 +15,12 @@
 #define WEBHOOK_OBJECT  "whatsapp_business_account"
 
 
-typedef void (*decode_item_pt)(struct decode_turn *turn,
-    struct lapor_event *event);
-
-
 static void decode_entry(struct decode_turn *turn,
     const struct lapor_json *entry);
 static void decode_change(struct decode_turn *turn,
     const struct lapor_json *change);
 static void decode_value(struct decode_turn *turn,
     const struct lapor_json *value);
-static void decode_list(struct decode_turn *turn,
-    const struct lapor_json *list, enum lapor_event_kind kind,
-    decode_item_pt read, const char *wrong);
 static void decode_other(struct decode_turn *turn,
     const struct lapor_json *node, const char *broken);
 static struct lapor_event *decode_event_add(struct decode_turn *turn,
@@ -121,9 +114,8 @@ decode_entry(struct decode_turn *turn, const struct lapor_json *entry)
 }
 
 
-/* Only the field messages has items for us; a change that names no field is
- * read by its content. Calls, history and echoes have lists of the same names
- * with another meaning. */
+/* A change that names no field is read as messages. Other fields have lists
+ * of the same names with another meaning. */
 
 static void
 decode_change(struct decode_turn *turn, const struct lapor_json *change)
@@ -153,6 +145,10 @@ decode_change(struct decode_turn *turn, const struct lapor_json *change)
         || lapor_str_eqz(turn->field, "messages"))
     {
         decode_value(turn, value);
+
+    } else {
+        decode_contacts(turn, lapor_json_get(value, "contacts"));
+        lapor_decode_field(turn, value);
     }
 
     if (turn->decoded->count == before) {
@@ -166,19 +162,20 @@ decode_value(struct decode_turn *turn, const struct lapor_json *value)
 {
     decode_contacts(turn, lapor_json_get(value, "contacts"));
 
-    decode_list(turn, lapor_json_get(value, "messages"), LAPOR_EVENT_MESSAGE,
-                lapor_decode_message, "messages is not a list");
-    decode_list(turn, lapor_json_get(value, "statuses"), LAPOR_EVENT_STATUS,
-                lapor_decode_status, "statuses is not a list");
-    decode_list(turn, lapor_json_get(value, "errors"), LAPOR_EVENT_ERROR,
-                lapor_decode_failure, "errors is not a list");
+    lapor_decode_list(turn, lapor_json_get(value, "messages"),
+                      LAPOR_EVENT_MESSAGE, lapor_decode_message,
+                      "messages is not a list");
+    lapor_decode_list(turn, lapor_json_get(value, "statuses"),
+                      LAPOR_EVENT_STATUS, lapor_decode_status,
+                      "statuses is not a list");
+    lapor_decode_list(turn, lapor_json_get(value, "errors"),
+                      LAPOR_EVENT_ERROR, lapor_decode_failure,
+                      "errors is not a list");
 }
 
 
-/* A single object where a list should be is read as a list of one. */
-
-static void
-decode_list(struct decode_turn *turn, const struct lapor_json *list,
+void
+lapor_decode_list(struct decode_turn *turn, const struct lapor_json *list,
     enum lapor_event_kind kind, decode_item_pt read, const char *wrong)
 {
     struct lapor_event       *event;
@@ -222,6 +219,7 @@ decode_other(struct decode_turn *turn, const struct lapor_json *node,
     }
 
     event->broken = broken;
+    event->value = lapor_json_get(node, "value");
     lapor_decode_time(event, turn->time);
     decode_event_place(event);
 }
@@ -363,7 +361,7 @@ const char *
 lapor_event_name(enum lapor_event_kind kind)
 {
     static const char *const  names[] = {
-        "message", "status", "error", "other"
+        "message", "status", "error", "other", "other"
     };
 
     return names[kind];

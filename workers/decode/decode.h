@@ -1,10 +1,11 @@
 /*
  * Copyright (C) Lapor contributors. BSD 2-clause, see LICENSE.
  *
- * Webhook bytes into events: one for each message, status and error of every
- * entry and change, one for each change of another kind. Nothing that Meta
- * signed is left out: what has an unknown type keeps it, what cannot be used
- * becomes a broken event that the caller sets aside alone.
+ * Webhook bytes into events: one for each message, status, error and call of
+ * every entry and change; of other fields one for each element of the list
+ * that the field is about, or else for the change. Nothing that Meta signed
+ * is left out: what has an unknown type keeps it, what cannot be used becomes
+ * a broken event that the caller sets aside alone.
  *
  * All strings are those of the payload, unescaped (WTF-8, may hold NUL; see
  * lib/utf8.h for what a text column takes). An absent member is an absent
@@ -45,7 +46,9 @@ enum lapor_event_kind {
     LAPOR_EVENT_MESSAGE,
     LAPOR_EVENT_STATUS,
     LAPOR_EVENT_ERROR,   /* of value.errors[]: of the number or account */
-    LAPOR_EVENT_OTHER    /* a change of another field, or one without items */
+    LAPOR_EVENT_OTHER,   /* of another field: an element of its list or the
+                            change; or a change without items */
+    LAPOR_EVENT_CALL     /* a user calls the number; printed as "other" */
 };
 
 
@@ -162,6 +165,24 @@ struct lapor_revision {
 };
 
 
+/* One event of a call that a user makes to the number: it rings (connect),
+ * it is over (terminate). The call's id is the event's wamid. */
+struct lapor_call {
+    struct lapor_str    event;      /* connect, terminate */
+    int                 ended;      /* it is terminate, in whatever case */
+    struct lapor_str    direction;  /* USER_INITIATED; may be absent */
+    struct lapor_str    status;     /* of terminate: COMPLETED, FAILED; absent
+                                       when nobody took the call */
+    struct lapor_str    to;         /* the number called, as it stands */
+    int                 has_duration;
+    int64_t             duration;   /* seconds */
+    enum lapor_sent_at  start;      /* likewise of terminate */
+    int64_t             start_at;   /* Unix seconds; 0 if not valid */
+    enum lapor_sent_at  end;
+    int64_t             end_at;
+};
+
+
 struct lapor_status {
     struct lapor_str       state;  /* sent, delivered, ...: an open list */
     struct lapor_str       recipient;          /* recipient_id */
@@ -214,7 +235,8 @@ struct lapor_event {
     int64_t                   sent_at;    /* Unix seconds; 0 if not valid */
     struct lapor_str          timestamp;  /* as it stands */
 
-    struct lapor_str          type;   /* as it stands; may be absent */
+    struct lapor_str          type;   /* as it stands; may be absent; of a
+                                         call "call" */
     struct lapor_str          text;   /* what an operator should read */
     struct lapor_str          group_id;
     struct lapor_str          unsupported;  /* what it was: unsupported.type */
@@ -229,13 +251,17 @@ struct lapor_event {
     struct lapor_system      *system;
     struct lapor_revision    *revision;
     struct lapor_status      *status;
-    struct lapor_failure     *errors;  /* of a message or an error event */
+    struct lapor_call        *call;
+    struct lapor_failure     *errors;  /* of a message, call or error event */
     const struct lapor_json  *referral;
 
     unsigned                  unknown;  /* no reader for its type, or not the
                                            content of its type: see node */
-    const struct lapor_json  *node;  /* the message, status, error; of OTHER
-                                        the change; for lapor_json_print */
+    const struct lapor_json  *node;  /* the message, status, error, call or
+                                        element; else the change or entry;
+                                        for lapor_json_print */
+    const struct lapor_json  *value; /* of an event that is a whole change:
+                                        its value, if it has one */
     struct lapor_str          raw;   /* the same, bytes as received */
 
     struct lapor_event       *next;
@@ -268,7 +294,7 @@ int lapor_decode(struct lapor_pool *pool, const char *body, size_t len,
 void lapor_decode_print(struct lapor_buf *buf,
     const struct lapor_event *event);
 
-/* "message", "status", "error" or "other". */
+/* "message", "status", "error" or "other"; a call is "other". */
 const char *lapor_event_name(enum lapor_event_kind kind);
 
 #endif

@@ -8,12 +8,7 @@
 #include "decode/item.h"
 
 
-static struct lapor_failure *item_failures(struct decode_turn *turn,
-    const struct lapor_json *list);
-static void item_id(struct lapor_event *event, struct lapor_str id,
-    const char *absent, const char *unusable);
 static int item_usable(struct lapor_str id);
-static void item_sender(struct decode_turn *turn, struct lapor_event *event);
 static void item_person(struct lapor_event *event,
     const struct lapor_json *contact);
 static void item_context(struct decode_turn *turn, struct lapor_event *event,
@@ -33,30 +28,32 @@ lapor_decode_message(struct decode_turn *turn, struct lapor_event *event)
 
     node = event->node;
 
-    item_id(event, lapor_json_get_text(node, "id"),
-            "message has no id", "message id is unusable");
+    lapor_decode_id(event, "message has no id", "message id is unusable");
     lapor_decode_time(event, lapor_json_get(node, "timestamp"));
 
     event->type = lapor_json_get_text(node, "type");
     event->group_id = lapor_json_get_text(node, "group_id");
-    event->errors = item_failures(turn, lapor_json_get(node, "errors"));
+    event->errors = lapor_decode_failures(turn, node);
 
     if (lapor_json_is(lapor_json_get(node, "referral"), LAPOR_JSON_OBJECT)) {
         event->referral = lapor_json_get(node, "referral");
     }
 
-    item_sender(turn, event);
+    /* one of a changed id names nobody but the ids before and after */
+    lapor_decode_sender(turn, event,
+                        lapor_str_eqz(event->type, "system")
+                        ? NULL : "message has no sender");
     item_context(turn, event, lapor_json_get(node, "context"));
     lapor_decode_content(turn, event, node);
 }
 
 
 /* Users with a username may come without from, old payloads come without
- * from_user_id, and some carry the user id in from. A system message of a
- * changed id may have neither. */
+ * from_user_id, and some carry the user id in from. */
 
-static void
-item_sender(struct decode_turn *turn, struct lapor_event *event)
+void
+lapor_decode_sender(struct decode_turn *turn, struct lapor_event *event,
+    const char *absent)
 {
     const struct lapor_json  *contact;
 
@@ -68,11 +65,8 @@ item_sender(struct decode_turn *turn, struct lapor_event *event)
     event->identity = lapor_str_empty(event->from) ? event->user_id
                                                    : event->from;
 
-    if (lapor_str_empty(event->identity)
-        && !lapor_str_eqz(event->type, "system")
-        && event->broken == NULL)
-    {
-        event->broken = "message has no sender";
+    if (lapor_str_empty(event->identity) && event->broken == NULL) {
+        event->broken = absent;
     }
 
     if (!item_usable(event->identity) && event->broken == NULL) {
@@ -112,7 +106,8 @@ item_person(struct lapor_event *event, const struct lapor_json *contact)
     event->name = lapor_json_get_text(profile, "name");
     event->damaged |= contact->damaged;
 
-    if (event->kind != LAPOR_EVENT_MESSAGE) {
+    /* of a status it is the recipient, who is not its sender */
+    if (event->kind == LAPOR_EVENT_STATUS) {
         return;
     }
 
@@ -156,8 +151,7 @@ lapor_decode_status(struct decode_turn *turn, struct lapor_event *event)
 
     node = event->node;
 
-    item_id(event, lapor_json_get_text(node, "id"),
-            "status has no id", "status id is unusable");
+    lapor_decode_id(event, "status has no id", "status id is unusable");
     lapor_decode_time(event, lapor_json_get(node, "timestamp"));
 
     status = lapor_pool_alloc(turn->pool, sizeof(*status));
@@ -169,7 +163,7 @@ lapor_decode_status(struct decode_turn *turn, struct lapor_event *event)
         lapor_json_get_text(node, "recipient_parent_user_id");
     status->recipient_type = lapor_json_get_text(node, "recipient_type");
     status->callback = lapor_json_get_text(node, "biz_opaque_callback_data");
-    status->errors = item_failures(turn, lapor_json_get(node, "errors"));
+    status->errors = lapor_decode_failures(turn, node);
     item_pricing(status, lapor_json_get(node, "pricing"));
 
     event->status = status;
@@ -212,18 +206,18 @@ lapor_decode_failure(struct decode_turn *turn, struct lapor_event *event)
 }
 
 
-/* A single object is a list of one; an element that is text instead of an
- * object is kept as a message. */
+/* An element that is text instead of an object is kept as a message. */
 
-static struct lapor_failure *
-item_failures(struct decode_turn *turn, const struct lapor_json *list)
+struct lapor_failure *
+lapor_decode_failures(struct decode_turn *turn, const struct lapor_json *item)
 {
     struct lapor_failure     *first, **tail;
-    const struct lapor_json  *node;
+    const struct lapor_json  *list, *node;
 
     first = NULL;
     tail = &first;
     node = NULL;
+    list = lapor_json_get(item, "errors");
 
     if (lapor_json_is(list, LAPOR_JSON_ARRAY)) {
         node = list->first;
@@ -263,34 +257,43 @@ item_failure(struct lapor_failure *failure, const struct lapor_json *node)
 void
 lapor_decode_time(struct lapor_event *event, const struct lapor_json *node)
 {
-    int64_t  seconds;
-
     event->timestamp = lapor_json_text(node);
-
-    if (node == NULL || node->type == LAPOR_JSON_NULL) {
-        event->sent = LAPOR_SENT_MISSING;
-        return;
-    }
-
-    if (lapor_json_int(node, &seconds) == -1) {
-        event->sent = LAPOR_SENT_UNREADABLE;
-        return;
-    }
-
-    if (seconds < LAPOR_DECODE_SENT_MIN || seconds >= LAPOR_DECODE_SENT_MAX) {
-        event->sent = LAPOR_SENT_ABSURD;
-        return;
-    }
-
-    event->sent = LAPOR_SENT_VALID;
-    event->sent_at = seconds;
+    event->sent = lapor_decode_seconds(node, &event->sent_at);
 }
 
 
-static void
-item_id(struct lapor_event *event, struct lapor_str id, const char *absent,
+enum lapor_sent_at
+lapor_decode_seconds(const struct lapor_json *node, int64_t *ret_seconds)
+{
+    int64_t  seconds;
+
+    *ret_seconds = 0;
+
+    if (node == NULL || node->type == LAPOR_JSON_NULL) {
+        return LAPOR_SENT_MISSING;
+    }
+
+    if (lapor_json_int(node, &seconds) == -1) {
+        return LAPOR_SENT_UNREADABLE;
+    }
+
+    if (seconds < LAPOR_DECODE_SENT_MIN || seconds >= LAPOR_DECODE_SENT_MAX) {
+        return LAPOR_SENT_ABSURD;
+    }
+
+    *ret_seconds = seconds;
+
+    return LAPOR_SENT_VALID;
+}
+
+
+void
+lapor_decode_id(struct lapor_event *event, const char *absent,
     const char *unusable)
 {
+    struct lapor_str  id;
+
+    id = lapor_json_get_text(event->node, "id");
     event->wamid = id;
 
     if (lapor_str_empty(id)) {

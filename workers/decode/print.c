@@ -13,8 +13,8 @@
 
 
 static void print_who(struct lapor_buf *buf, const struct lapor_event *event);
-static void print_time(struct lapor_buf *buf,
-    const struct lapor_event *event);
+static void print_time(struct lapor_buf *buf, const char *name,
+    int64_t seconds);
 static void print_content(struct lapor_buf *buf,
     const struct lapor_event *event);
 static void print_media(struct lapor_buf *buf,
@@ -34,6 +34,8 @@ static void print_revision(struct lapor_buf *buf, const char *name,
     const struct lapor_revision *revision);
 static void print_status(struct lapor_buf *buf,
     const struct lapor_status *status);
+static void print_call(struct lapor_buf *buf,
+    const struct lapor_event *event);
 static void print_failures(struct lapor_buf *buf,
     const struct lapor_failure *failure);
 static void print_flag(struct lapor_buf *buf, const char *name, int value);
@@ -55,11 +57,23 @@ lapor_decode_print(struct lapor_buf *buf, const struct lapor_event *event)
                           event->display_phone_number);
 
     print_who(buf, event);
-    print_time(buf, event);
+
+    /* a timestamp that is not believed is shown as it came */
+    if (event->sent == LAPOR_SENT_VALID) {
+        print_time(buf, "sent_at", event->sent_at);
+
+    } else {
+        lapor_buf_json_member(buf, "timestamp", event->timestamp);
+    }
+
     print_content(buf, event);
 
     if (event->status != NULL) {
         print_status(buf, event->status);
+    }
+
+    if (event->call != NULL) {
+        print_call(buf, event);
     }
 
     print_failures(buf, event->errors);
@@ -73,7 +87,7 @@ lapor_decode_print(struct lapor_buf *buf, const struct lapor_event *event)
     }
 
     if (event->unknown || event->broken != NULL
-        || event->kind == LAPOR_EVENT_OTHER)
+        || event->kind >= LAPOR_EVENT_OTHER)
     {
         lapor_buf_json_key(buf, "raw");
         lapor_json_print(buf, event->node, 0);
@@ -96,29 +110,22 @@ print_who(struct lapor_buf *buf, const struct lapor_event *event)
 }
 
 
-/* A timestamp that is not believed is shown as it came. */
+/* UTC, RFC 3339. */
 
 static void
-print_time(struct lapor_buf *buf, const struct lapor_event *event)
+print_time(struct lapor_buf *buf, const char *name, int64_t at)
 {
     char       text[32];
     time_t     seconds;
     struct tm  utc;
 
-    if (event->sent != LAPOR_SENT_VALID) {
-        lapor_buf_json_member(buf, "timestamp", event->timestamp);
-        return;
-    }
+    seconds = (time_t) at;
 
-    seconds = (time_t) event->sent_at;
-
-    if (gmtime_r(&seconds, &utc) == NULL
-        || strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc) == 0)
+    if (gmtime_r(&seconds, &utc) != NULL
+        && strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc) != 0)
     {
-        return;
+        lapor_buf_json_member(buf, name, lapor_str_from(text));
     }
-
-    lapor_buf_json_member(buf, "sent_at", lapor_str_from(text));
 }
 
 
@@ -362,6 +369,38 @@ print_status(struct lapor_buf *buf, const struct lapor_status *status)
         lapor_buf_json_member(buf, "type", status->pricing_type);
         lapor_buf_json_member(buf, "category", status->pricing_category);
         lapor_buf_addc(buf, '}');
+    }
+
+    lapor_buf_addc(buf, '}');
+}
+
+
+static void
+print_call(struct lapor_buf *buf, const struct lapor_event *event)
+{
+    const struct lapor_call  *call;
+
+    call = event->call;
+
+    lapor_buf_json_key(buf, "call");
+    lapor_buf_addc(buf, '{');
+    lapor_buf_json_member(buf, "id", event->wamid);
+    lapor_buf_json_member(buf, "event", call->event);
+    lapor_buf_json_member(buf, "direction", call->direction);
+    lapor_buf_json_member(buf, "status", call->status);
+    lapor_buf_json_member(buf, "to", call->to);
+
+    if (call->has_duration) {
+        lapor_buf_json_key(buf, "duration");
+        lapor_buf_printf(buf, "%lld", (long long) call->duration);
+    }
+
+    if (call->start == LAPOR_SENT_VALID) {
+        print_time(buf, "start", call->start_at);
+    }
+
+    if (call->end == LAPOR_SENT_VALID) {
+        print_time(buf, "end", call->end_at);
     }
 
     lapor_buf_addc(buf, '}');

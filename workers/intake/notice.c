@@ -29,7 +29,6 @@ lapor_intake_notice_make(struct lapor_pool *pool,
 {
     int                          damaged;
     struct lapor_buf             buf = LAPOR_BUF_INIT;
-    const struct lapor_json     *data;
     struct lapor_intake_notice  *notice;
 
     notice = lapor_pool_alloc(pool, sizeof(*notice));
@@ -44,13 +43,8 @@ lapor_intake_notice_make(struct lapor_pool *pool,
         notice->field = LAPOR_STR("");
     }
 
-    data = NULL;
-
-    if (event->kind == LAPOR_EVENT_OTHER) {
-        data = lapor_json_get(event->node, "value");
-    }
-
-    lapor_json_print(&buf, data == NULL ? event->node : data, LAPOR_JSON_PG);
+    lapor_json_print(&buf, event->value == NULL ? event->node : event->value,
+                     LAPOR_JSON_PG);
 
     if (lapor_buf_check(&buf) == 0) {
         notice->data = lapor_pool_str(pool, lapor_buf_view(&buf));
