@@ -1244,7 +1244,10 @@ BEGIN
     ON CONFLICT (part, raw_id, received_at, item) DO UPDATE
        SET state = 'dead', replayed_at = NULL, times = q.times + 1,
            reason = excluded.reason, sqlstate = excluded.sqlstate,
-           dead_at = excluded.dead_at;
+           dead_at = excluded.dead_at
+     WHERE q.state <> 'dead'
+        OR (q.reason, q.sqlstate)
+           IS DISTINCT FROM (excluded.reason, excluded.sqlstate);
 END
 $$;
 
@@ -1259,27 +1262,104 @@ CREATE FUNCTION lapor.raw_store(p_part smallint, p_raw_id bigint[], p_received_a
     SET search_path TO 'lapor', 'pg_temp'
     AS $$
 DECLARE
-    v_new bigint;
+    v_new    bigint;
+    v_stream text[];                    -- of each entry that is done now
 BEGIN
     WITH ins AS (
-        INSERT INTO lapor.raw_webhook (part, raw_id, received_at, stream,
-                                       entry_id, sha256, body)
+        INSERT INTO lapor.raw_webhook AS w (part, raw_id, received_at, stream,
+                                            entry_id, sha256, body)
         SELECT p_part, u.raw_id, u.received_at, u.stream, u.entry_id,
                u.sha256, u.body
           FROM unnest(p_raw_id, p_received_at, p_stream, p_entry_id,
                       p_sha256, p_body)
                AS u (raw_id, received_at, stream, entry_id, sha256, body)
+         WHERE u.body IS NOT NULL
          ORDER BY u.raw_id, u.received_at
         ON CONFLICT (part, raw_id, received_at) DO NOTHING
-        RETURNING 1
+        RETURNING w.stream
     )
-    SELECT count(*) INTO v_new FROM ins;
+    SELECT count(*), array_agg(ins.stream) INTO v_new, v_stream FROM ins;
+
+    -- the others are known, or come from another entry: a statement of its
+    -- own, so that it sees what somebody else has committed meanwhile
+
+    IF v_new < cardinality(p_raw_id) THEN
+        WITH ins AS (
+            INSERT INTO lapor.raw_again AS a (part, stream, entry_id, raw_id,
+                                              received_at)
+            SELECT p_part, u.stream, u.entry_id, u.raw_id, u.received_at
+              FROM unnest(p_raw_id, p_received_at, p_stream, p_entry_id,
+                          p_body)
+                   AS u (raw_id, received_at, stream, entry_id, body)
+              LEFT JOIN lapor.raw_webhook w
+                     ON w.part = p_part AND w.raw_id = u.raw_id
+                        AND w.received_at = u.received_at
+             WHERE u.body IS NULL
+                OR (w.stream, w.entry_id) <> (u.stream, u.entry_id)
+             ORDER BY u.stream, u.entry_id
+            ON CONFLICT (part, stream, entry_id) DO NOTHING
+            RETURNING a.stream
+        )
+        SELECT v_stream || array_agg(ins.stream) INTO v_stream FROM ins;
+    END IF;
+
+    IF v_stream IS NOT NULL THEN
+        INSERT INTO lapor.stream_count AS c (part, stream, done)
+        SELECT p_part, s.stream, count(*)
+          FROM unnest(v_stream) AS s (stream)
+         GROUP BY s.stream
+         ORDER BY s.stream
+        ON CONFLICT (part, stream) DO UPDATE SET done = c.done + excluded.done;
+    END IF;
 
     RETURN v_new;
 END
 $$;
 
 ALTER FUNCTION lapor.raw_store(p_part smallint, p_raw_id bigint[], p_received_at timestamp with time zone[], p_stream text[], p_entry_id text[], p_sha256 bytea[], p_body bytea[]) OWNER TO lapor_owner;
+
+--
+-- Name: reconcile_last(); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.reconcile_last() RETURNS TABLE(at timestamp with time zone, verdict text, streams integer, accepted bigint, done bigint, waiting bigint, spooled bigint, differences bigint)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT r.at, r.verdict, r.streams, r.accepted, r.done, r.waiting,
+           r.spooled, r.differences
+      FROM lapor.reconcile r
+     WHERE r.part = 0
+     ORDER BY r.at DESC LIMIT 1;
+END
+$$;
+
+ALTER FUNCTION lapor.reconcile_last() OWNER TO lapor_owner;
+
+--
+-- Name: reconcile_store(smallint, timestamp with time zone, text, integer, bigint, bigint, bigint, bigint, bigint, text); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.reconcile_store(p_part smallint, p_at timestamp with time zone, p_verdict text, p_streams integer, p_accepted bigint, p_done bigint, p_waiting bigint, p_spooled bigint, p_differences bigint, p_detail text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    AS $$
+BEGIN
+    DELETE FROM lapor.reconcile r
+     WHERE r.part = p_part AND r.at < p_at - interval '90 days';
+
+    INSERT INTO lapor.reconcile (part, at, verdict, streams, accepted, done,
+                                 waiting, spooled, differences, detail)
+    VALUES (p_part, p_at, p_verdict, p_streams, p_accepted, p_done,
+            p_waiting, p_spooled, p_differences, p_detail::jsonb)
+    ON CONFLICT (part, at) DO NOTHING;
+END
+$$;
+
+ALTER FUNCTION lapor.reconcile_store(p_part smallint, p_at timestamp with time zone, p_verdict text, p_streams integer, p_accepted bigint, p_done bigint, p_waiting bigint, p_spooled bigint, p_differences bigint, p_detail text) OWNER TO lapor_owner;
 
 --
 -- Name: reply_claim(smallint, text, integer, interval); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
@@ -1860,6 +1940,31 @@ $$;
 ALTER FUNCTION lapor.status_store(p_part smallint, p_task_id bigint[], p_wamid text[], p_state text[], p_at timestamp with time zone[], p_received_at timestamp with time zone[], p_error_code integer[], p_error_title text[]) OWNER TO lapor_owner;
 
 --
+-- Name: stream_looked(smallint, text[], bigint[], bigint[], text[], timestamp with time zone); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.stream_looked(p_part smallint, p_stream text[], p_base bigint[], p_accepted bigint[], p_last_id text[], p_now timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    AS $$
+BEGIN
+    INSERT INTO lapor.stream_base AS b (part, stream, base, accepted, last_id,
+                                        seen_at)
+    SELECT p_part, u.stream, u.base, u.accepted, u.last_id, p_now
+      FROM unnest(p_stream, p_base, p_accepted, p_last_id)
+           AS u (stream, base, accepted, last_id)
+     ORDER BY u.stream
+    ON CONFLICT (part, stream) DO UPDATE
+       SET lives = b.lives + (b.base <> excluded.base
+                              AND b.base IS NOT NULL)::integer,
+           base = excluded.base, accepted = excluded.accepted,
+           last_id = excluded.last_id, seen_at = excluded.seen_at;
+END
+$$;
+
+ALTER FUNCTION lapor.stream_looked(p_part smallint, p_stream text[], p_base bigint[], p_accepted bigint[], p_last_id text[], p_now timestamp with time zone) OWNER TO lapor_owner;
+
+--
 -- Name: task_due(text); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
 --
 
@@ -2325,6 +2430,21 @@ CREATE TABLE lapor.quarantine (
 ALTER TABLE lapor.quarantine OWNER TO lapor_owner;
 
 --
+-- Name: raw_again; Type: TABLE; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE TABLE lapor.raw_again (
+    part smallint NOT NULL,
+    stream text NOT NULL,
+    entry_id text NOT NULL,
+    raw_id bigint NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    CONSTRAINT raw_again_part_check CHECK (((part >= 0) AND (part <= 255)))
+);
+
+ALTER TABLE lapor.raw_again OWNER TO lapor_owner;
+
+--
 -- Name: raw_webhook; Type: TABLE; Schema: lapor; Owner: lapor_owner
 --
 
@@ -2362,6 +2482,28 @@ CREATE TABLE lapor.raw_webhook_default (
 ALTER TABLE ONLY lapor.raw_webhook_default ALTER COLUMN body SET COMPRESSION lz4;
 
 ALTER TABLE lapor.raw_webhook_default OWNER TO lapor_owner;
+
+--
+-- Name: reconcile; Type: TABLE; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE TABLE lapor.reconcile (
+    part smallint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    verdict text NOT NULL,
+    streams integer NOT NULL,
+    accepted bigint NOT NULL,
+    done bigint NOT NULL,
+    waiting bigint NOT NULL,
+    spooled bigint NOT NULL,
+    differences bigint NOT NULL,
+    detail jsonb NOT NULL,
+    CONSTRAINT reconcile_counts_check CHECK (((LEAST((streams)::bigint, accepted, done, waiting, spooled, differences) >= 0) AND ((differences > 0) = (verdict = 'difference'::text)))),
+    CONSTRAINT reconcile_part_check CHECK ((part = 0)),
+    CONSTRAINT reconcile_verdict_check CHECK ((verdict = ANY (ARRAY['exact'::text, 'difference'::text, 'unsettled'::text])))
+);
+
+ALTER TABLE lapor.reconcile OWNER TO lapor_owner;
 
 --
 -- Name: reporter; Type: TABLE; Schema: lapor; Owner: lapor_owner
@@ -2435,6 +2577,39 @@ CREATE TABLE lapor.status_wait (
 );
 
 ALTER TABLE lapor.status_wait OWNER TO lapor_owner;
+
+--
+-- Name: stream_base; Type: TABLE; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE TABLE lapor.stream_base (
+    part smallint NOT NULL,
+    stream text NOT NULL,
+    base bigint,
+    lives integer DEFAULT 1 NOT NULL,
+    accepted bigint DEFAULT 0 NOT NULL,
+    last_id text DEFAULT '0-0'::text NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    CONSTRAINT stream_base_counts_check CHECK (((lives >= 1) AND (accepted >= 0))),
+    CONSTRAINT stream_base_part_check CHECK (((part >= 0) AND (part <= 255)))
+);
+
+ALTER TABLE lapor.stream_base OWNER TO lapor_owner;
+
+--
+-- Name: stream_count; Type: TABLE; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE TABLE lapor.stream_count (
+    part smallint NOT NULL,
+    stream text NOT NULL,
+    done bigint NOT NULL,
+    CONSTRAINT stream_count_done_check CHECK ((done >= 0)),
+    CONSTRAINT stream_count_part_check CHECK (((part >= 0) AND (part <= 255)))
+)
+WITH (fillfactor='50');
+
+ALTER TABLE lapor.stream_count OWNER TO lapor_owner;
 
 --
 -- Name: task; Type: TABLE; Schema: lapor; Owner: lapor_owner
@@ -2690,6 +2865,13 @@ ALTER TABLE ONLY lapor.quarantine
     ADD CONSTRAINT quarantine_pkey PRIMARY KEY (part, raw_id, received_at, item);
 
 --
+-- Name: raw_again raw_again_pkey; Type: CONSTRAINT; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER TABLE ONLY lapor.raw_again
+    ADD CONSTRAINT raw_again_pkey PRIMARY KEY (part, stream, entry_id);
+
+--
 -- Name: raw_webhook raw_webhook_pkey; Type: CONSTRAINT; Schema: lapor; Owner: lapor_owner
 --
 
@@ -2702,6 +2884,13 @@ ALTER TABLE ONLY lapor.raw_webhook
 
 ALTER TABLE ONLY lapor.raw_webhook_default
     ADD CONSTRAINT raw_webhook_default_pkey PRIMARY KEY (part, raw_id, received_at);
+
+--
+-- Name: reconcile reconcile_pkey; Type: CONSTRAINT; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER TABLE ONLY lapor.reconcile
+    ADD CONSTRAINT reconcile_pkey PRIMARY KEY (part, at);
 
 --
 -- Name: report report_code_key; Type: CONSTRAINT; Schema: lapor; Owner: lapor_owner
@@ -2751,6 +2940,20 @@ ALTER TABLE ONLY lapor.seen_default
 
 ALTER TABLE ONLY lapor.status_wait
     ADD CONSTRAINT status_wait_pkey PRIMARY KEY (part, wamid, state);
+
+--
+-- Name: stream_base stream_base_pkey; Type: CONSTRAINT; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER TABLE ONLY lapor.stream_base
+    ADD CONSTRAINT stream_base_pkey PRIMARY KEY (part, stream);
+
+--
+-- Name: stream_count stream_count_pkey; Type: CONSTRAINT; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER TABLE ONLY lapor.stream_count
+    ADD CONSTRAINT stream_count_pkey PRIMARY KEY (part, stream);
 
 --
 -- Name: task task_pkey; Type: CONSTRAINT; Schema: lapor; Owner: lapor_owner
@@ -2871,6 +3074,12 @@ CREATE INDEX phone_number_unit_id_idx ON lapor.phone_number USING btree (unit_id
 --
 
 CREATE INDEX quarantine_dead_at_idx ON lapor.quarantine USING btree (dead_at) WHERE (state = 'dead'::text);
+
+--
+-- Name: raw_again_entry_idx; Type: INDEX; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE INDEX raw_again_entry_idx ON lapor.raw_again USING btree (stream, entry_id);
 
 --
 -- Name: raw_webhook_received_at_idx; Type: INDEX; Schema: lapor; Owner: lapor_owner
@@ -3246,6 +3455,24 @@ REVOKE ALL ON FUNCTION lapor.raw_store(p_part smallint, p_raw_id bigint[], p_rec
 GRANT ALL ON FUNCTION lapor.raw_store(p_part smallint, p_raw_id bigint[], p_received_at timestamp with time zone[], p_stream text[], p_entry_id text[], p_sha256 bytea[], p_body bytea[]) TO lapor_intake;
 
 --
+-- Name: FUNCTION reconcile_last(); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.reconcile_last() FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.reconcile_last() TO lapor_intake;
+GRANT ALL ON FUNCTION lapor.reconcile_last() TO lapor_media;
+GRANT ALL ON FUNCTION lapor.reconcile_last() TO lapor_reply;
+GRANT ALL ON FUNCTION lapor.reconcile_last() TO lapor_ctl;
+GRANT ALL ON FUNCTION lapor.reconcile_last() TO lapor_reader;
+
+--
+-- Name: FUNCTION reconcile_store(p_part smallint, p_at timestamp with time zone, p_verdict text, p_streams integer, p_accepted bigint, p_done bigint, p_waiting bigint, p_spooled bigint, p_differences bigint, p_detail text); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.reconcile_store(p_part smallint, p_at timestamp with time zone, p_verdict text, p_streams integer, p_accepted bigint, p_done bigint, p_waiting bigint, p_spooled bigint, p_differences bigint, p_detail text) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.reconcile_store(p_part smallint, p_at timestamp with time zone, p_verdict text, p_streams integer, p_accepted bigint, p_done bigint, p_waiting bigint, p_spooled bigint, p_differences bigint, p_detail text) TO lapor_ctl;
+
+--
 -- Name: FUNCTION reply_claim(p_part smallint, p_owner text, p_limit integer, p_lease interval); Type: ACL; Schema: lapor; Owner: lapor_owner
 --
 
@@ -3338,6 +3565,13 @@ REVOKE ALL ON FUNCTION lapor.status_lock(p_part smallint, p_wamid text) FROM PUB
 
 REVOKE ALL ON FUNCTION lapor.status_store(p_part smallint, p_task_id bigint[], p_wamid text[], p_state text[], p_at timestamp with time zone[], p_received_at timestamp with time zone[], p_error_code integer[], p_error_title text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION lapor.status_store(p_part smallint, p_task_id bigint[], p_wamid text[], p_state text[], p_at timestamp with time zone[], p_received_at timestamp with time zone[], p_error_code integer[], p_error_title text[]) TO lapor_intake;
+
+--
+-- Name: FUNCTION stream_looked(p_part smallint, p_stream text[], p_base bigint[], p_accepted bigint[], p_last_id text[], p_now timestamp with time zone); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.stream_looked(p_part smallint, p_stream text[], p_base bigint[], p_accepted bigint[], p_last_id text[], p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.stream_looked(p_part smallint, p_stream text[], p_base bigint[], p_accepted bigint[], p_last_id text[], p_now timestamp with time zone) TO lapor_ctl;
 
 --
 -- Name: FUNCTION task_due(p_kind text); Type: ACL; Schema: lapor; Owner: lapor_owner
@@ -3436,6 +3670,12 @@ GRANT SELECT ON TABLE lapor.phone_number TO lapor_reader;
 GRANT SELECT ON TABLE lapor.quarantine TO lapor_reader;
 
 --
+-- Name: TABLE raw_again; Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+GRANT SELECT ON TABLE lapor.raw_again TO lapor_reader;
+
+--
 -- Name: TABLE raw_webhook; Type: ACL; Schema: lapor; Owner: lapor_owner
 --
 
@@ -3446,6 +3686,12 @@ GRANT SELECT ON TABLE lapor.raw_webhook TO lapor_reader;
 --
 
 GRANT SELECT ON TABLE lapor.raw_webhook_default TO lapor_reader;
+
+--
+-- Name: TABLE reconcile; Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+GRANT SELECT ON TABLE lapor.reconcile TO lapor_reader;
 
 --
 -- Name: TABLE reporter; Type: ACL; Schema: lapor; Owner: lapor_owner
@@ -3476,6 +3722,18 @@ GRANT SELECT ON TABLE lapor.seen_default TO lapor_reader;
 --
 
 GRANT SELECT ON TABLE lapor.status_wait TO lapor_reader;
+
+--
+-- Name: TABLE stream_base; Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+GRANT SELECT ON TABLE lapor.stream_base TO lapor_reader;
+
+--
+-- Name: TABLE stream_count; Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+GRANT SELECT ON TABLE lapor.stream_count TO lapor_reader;
 
 --
 -- Name: TABLE task; Type: ACL; Schema: lapor; Owner: lapor_owner

@@ -62,6 +62,13 @@ my %good = (
         detail => "'{}'" },
     alert_word => { part => 1, kind => "'clock_skew'", subject => "'redis'",
         at => 'now()', closes => 'false' },
+    stream_count => { part => 1, stream => "'s'", done => 0 },
+    raw_again => { part => 1, stream => "'s'", entry_id => "'1-1'",
+        raw_id => 1, received_at => 'now()' },
+    stream_base => { part => 1, stream => "'s'", seen_at => 'now()' },
+    reconcile => { part => 0, at => 'now()', verdict => "'exact'",
+        streams => 0, accepted => 0, done => 0, waiting => 0, spooled => 0,
+        differences => 0, detail => "'[]'" },
 );
 
 my %out = (direction => "'out'", status => "'accepted'", task_id => 1,
@@ -238,6 +245,17 @@ my @illegal = (
     ['alert_times_check', last_at => "now() - interval '1 s'"],
     ['alert_times_check', closed_at => "now() - interval '1 s'"],
     ['alert_word_part_check', part => 256],
+    ['stream_count_part_check', part => 256],
+    ['stream_count_done_check', done => -1],
+    ['raw_again_part_check', part => 256],
+    ['stream_base_part_check', part => -1],
+    ['stream_base_counts_check', lives => 0],
+    ['stream_base_counts_check', accepted => -1],
+    ['reconcile_part_check', part => 1],
+    ['reconcile_verdict_check', verdict => "'good'"],
+    ['reconcile_counts_check', spooled => -1],
+    ['reconcile_counts_check', differences => 1],
+    ['reconcile_counts_check', verdict => "'difference'"],
 );
 
 my %check = map { @$_ } $db->rows(q{

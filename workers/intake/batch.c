@@ -69,6 +69,10 @@ batch_entry(struct lapor_intake_batch *batch, const struct lapor_entry *entry)
 
     raw = batch_raw(batch, entry);
 
+    unit = batch_add(batch->pool, &batch->list, raw, -1);
+    unit->kind = LAPOR_INTAKE_RAW;
+
+    /* it is stored all the same, to be counted */
     if (entry->body.data == NULL) {
         raw->part = raw->sha256[0];
         batch_dead(batch, raw, -1, "stream entry has no body");
@@ -79,9 +83,6 @@ batch_entry(struct lapor_intake_batch *batch, const struct lapor_entry *entry)
                       &decoded);
 
     raw->part = batch_raw_part(raw, rc == 0 ? &decoded : NULL);
-
-    unit = batch_add(batch->pool, &batch->list, raw, -1);
-    unit->kind = LAPOR_INTAKE_RAW;
 
     if (rc == -1) {
         batch_dead(batch, raw, -1,

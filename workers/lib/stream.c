@@ -620,6 +620,10 @@ lapor_stream_fields(struct lapor_stream_list *list, struct lapor_entry *e,
             e->received_ms = lapor_stream_number(value->str,
                                                  (size_t) value->len);
         }
+
+        if (name->str[0] == 'r') {
+            e->again = value->len == 1 && value->str[0] == '1';
+        }
     }
 }
 

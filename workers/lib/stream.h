@@ -7,7 +7,8 @@
  *
  * Keys are lapor:{NN}:msg and lapor:{NN}:status, NN two lowercase hex digits,
  * all 256 of each kind whatever the module's setting is.  Fields of an entry:
- * "b" the raw body, "t" the receive time in Unix ms.
+ * "b" the raw body, "t" the receive time in Unix ms; and "r", which laporctl
+ * raw replay alone writes.
  *
  * Order of a consumer's life: groups are made, its own pending entries are
  * read again, then new ones.  Any new connection starts that order again,
@@ -59,6 +60,8 @@ struct lapor_entry {
     char                     id[LAPOR_STREAM_ID_LEN];
     struct lapor_str         body;          /* data NULL: no field "b" */
     int64_t                  received_ms;   /* of "t", else of the id */
+    bool                     again;         /* "r" is 1: a person replays it
+                                               to correct what is stored */
 };
 
 
