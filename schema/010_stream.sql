@@ -11,12 +11,14 @@ SET LOCAL lock_timeout = '10s';
 -- other.
 
 CREATE TABLE lapor.stream_count (
-    part    smallint NOT NULL,          -- of the webhooks
-    stream  text     NOT NULL,
-    done    bigint   NOT NULL,
+    part    smallint  NOT NULL,         -- of the webhooks
+    stream  text      NOT NULL,
+    done    bigint    NOT NULL,
+    last    numeric[] NOT NULL,         -- the highest id: its two numbers
     CONSTRAINT stream_count_pkey PRIMARY KEY (part, stream),
     CONSTRAINT stream_count_part_check CHECK (part BETWEEN 0 AND 255),
-    CONSTRAINT stream_count_done_check CHECK (done >= 0)
+    CONSTRAINT stream_count_done_check CHECK (done >= 0),
+    CONSTRAINT stream_count_last_check CHECK (cardinality(last) = 2)
 ) WITH (fillfactor = 50);
 
 SELECT lapor.distribute('lapor.stream_count');
@@ -55,6 +57,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = lapor, pg_temp AS $$
 DECLARE
     v_new    bigint;
     v_stream text[];                    -- of each entry that is done now
+    v_entry  text[];
 BEGIN
     WITH ins AS (
         INSERT INTO lapor.raw_webhook AS w (part, raw_id, received_at, stream,
@@ -67,9 +70,11 @@ BEGIN
          WHERE u.body IS NOT NULL
          ORDER BY u.raw_id, u.received_at
         ON CONFLICT (part, raw_id, received_at) DO NOTHING
-        RETURNING w.stream
+        RETURNING w.stream, w.entry_id
     )
-    SELECT count(*), array_agg(ins.stream) INTO v_new, v_stream FROM ins;
+    SELECT count(*), array_agg(ins.stream), array_agg(ins.entry_id)
+      INTO v_new, v_stream, v_entry
+      FROM ins;
 
     -- the others are known, or come from another entry: a statement of its
     -- own, so that it sees what somebody else has committed meanwhile
@@ -89,21 +94,44 @@ BEGIN
                 OR (w.stream, w.entry_id) <> (u.stream, u.entry_id)
              ORDER BY u.stream, u.entry_id
             ON CONFLICT (part, stream, entry_id) DO NOTHING
-            RETURNING a.stream
+            RETURNING a.stream, a.entry_id
         )
-        SELECT v_stream || array_agg(ins.stream) INTO v_stream FROM ins;
+        SELECT v_stream || array_agg(ins.stream),
+               v_entry || array_agg(ins.entry_id)
+          INTO v_stream, v_entry
+          FROM ins;
     END IF;
 
     IF v_stream IS NOT NULL THEN
-        INSERT INTO lapor.stream_count AS c (part, stream, done)
-        SELECT p_part, s.stream, count(*)
-          FROM unnest(v_stream) AS s (stream)
+        INSERT INTO lapor.stream_count AS c (part, stream, done, last)
+        SELECT p_part, s.stream, count(*),
+               max(string_to_array(s.entry_id, '-')::numeric[])
+          FROM unnest(v_stream, v_entry) AS s (stream, entry_id)
          GROUP BY s.stream
          ORDER BY s.stream
-        ON CONFLICT (part, stream) DO UPDATE SET done = c.done + excluded.done;
+        ON CONFLICT (part, stream) DO UPDATE
+           SET done = c.done + excluded.done,
+               last = greatest(c.last, excluded.last);
     END IF;
 
     RETURN v_new;
+END
+$$;
+
+
+-- What is done of each stream: how many entries, and the highest id of them.
+-- A stream whose last id Redis gives below it has lost entries.
+
+CREATE FUNCTION lapor.stream_done()
+RETURNS TABLE (stream text, done bigint, last_id text)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = lapor, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT c.stream, sum(c.done)::bigint, array_to_string(max(c.last), '-')
+      FROM lapor.stream_count c
+     GROUP BY c.stream;
 END
 $$;
 
@@ -259,6 +287,8 @@ $$;
 
 GRANT EXECUTE ON FUNCTION lapor.stream_looked, lapor.reconcile_store
    TO lapor_ctl;
+
+GRANT EXECUTE ON FUNCTION lapor.stream_done TO lapor_intake, lapor_ctl;
 
 GRANT EXECUTE ON FUNCTION lapor.reconcile_last
    TO lapor_intake, lapor_media, lapor_reply, lapor_ctl, lapor_reader;

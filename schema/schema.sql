@@ -1264,6 +1264,7 @@ CREATE FUNCTION lapor.raw_store(p_part smallint, p_raw_id bigint[], p_received_a
 DECLARE
     v_new    bigint;
     v_stream text[];                    -- of each entry that is done now
+    v_entry  text[];
 BEGIN
     WITH ins AS (
         INSERT INTO lapor.raw_webhook AS w (part, raw_id, received_at, stream,
@@ -1276,9 +1277,11 @@ BEGIN
          WHERE u.body IS NOT NULL
          ORDER BY u.raw_id, u.received_at
         ON CONFLICT (part, raw_id, received_at) DO NOTHING
-        RETURNING w.stream
+        RETURNING w.stream, w.entry_id
     )
-    SELECT count(*), array_agg(ins.stream) INTO v_new, v_stream FROM ins;
+    SELECT count(*), array_agg(ins.stream), array_agg(ins.entry_id)
+      INTO v_new, v_stream, v_entry
+      FROM ins;
 
     -- the others are known, or come from another entry: a statement of its
     -- own, so that it sees what somebody else has committed meanwhile
@@ -1298,18 +1301,24 @@ BEGIN
                 OR (w.stream, w.entry_id) <> (u.stream, u.entry_id)
              ORDER BY u.stream, u.entry_id
             ON CONFLICT (part, stream, entry_id) DO NOTHING
-            RETURNING a.stream
+            RETURNING a.stream, a.entry_id
         )
-        SELECT v_stream || array_agg(ins.stream) INTO v_stream FROM ins;
+        SELECT v_stream || array_agg(ins.stream),
+               v_entry || array_agg(ins.entry_id)
+          INTO v_stream, v_entry
+          FROM ins;
     END IF;
 
     IF v_stream IS NOT NULL THEN
-        INSERT INTO lapor.stream_count AS c (part, stream, done)
-        SELECT p_part, s.stream, count(*)
-          FROM unnest(v_stream) AS s (stream)
+        INSERT INTO lapor.stream_count AS c (part, stream, done, last)
+        SELECT p_part, s.stream, count(*),
+               max(string_to_array(s.entry_id, '-')::numeric[])
+          FROM unnest(v_stream, v_entry) AS s (stream, entry_id)
          GROUP BY s.stream
          ORDER BY s.stream
-        ON CONFLICT (part, stream) DO UPDATE SET done = c.done + excluded.done;
+        ON CONFLICT (part, stream) DO UPDATE
+           SET done = c.done + excluded.done,
+               last = greatest(c.last, excluded.last);
     END IF;
 
     RETURN v_new;
@@ -1938,6 +1947,25 @@ END
 $$;
 
 ALTER FUNCTION lapor.status_store(p_part smallint, p_task_id bigint[], p_wamid text[], p_state text[], p_at timestamp with time zone[], p_received_at timestamp with time zone[], p_error_code integer[], p_error_title text[]) OWNER TO lapor_owner;
+
+--
+-- Name: stream_done(); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.stream_done() RETURNS TABLE(stream text, done bigint, last_id text)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT c.stream, sum(c.done)::bigint, array_to_string(max(c.last), '-')
+      FROM lapor.stream_count c
+     GROUP BY c.stream;
+END
+$$;
+
+ALTER FUNCTION lapor.stream_done() OWNER TO lapor_owner;
 
 --
 -- Name: stream_looked(smallint, text[], bigint[], bigint[], text[], timestamp with time zone); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
@@ -2604,7 +2632,9 @@ CREATE TABLE lapor.stream_count (
     part smallint NOT NULL,
     stream text NOT NULL,
     done bigint NOT NULL,
+    last numeric[] NOT NULL,
     CONSTRAINT stream_count_done_check CHECK ((done >= 0)),
+    CONSTRAINT stream_count_last_check CHECK ((cardinality(last) = 2)),
     CONSTRAINT stream_count_part_check CHECK (((part >= 0) AND (part <= 255)))
 )
 WITH (fillfactor='50');
@@ -3565,6 +3595,14 @@ REVOKE ALL ON FUNCTION lapor.status_lock(p_part smallint, p_wamid text) FROM PUB
 
 REVOKE ALL ON FUNCTION lapor.status_store(p_part smallint, p_task_id bigint[], p_wamid text[], p_state text[], p_at timestamp with time zone[], p_received_at timestamp with time zone[], p_error_code integer[], p_error_title text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION lapor.status_store(p_part smallint, p_task_id bigint[], p_wamid text[], p_state text[], p_at timestamp with time zone[], p_received_at timestamp with time zone[], p_error_code integer[], p_error_title text[]) TO lapor_intake;
+
+--
+-- Name: FUNCTION stream_done(); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.stream_done() FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.stream_done() TO lapor_intake;
+GRANT ALL ON FUNCTION lapor.stream_done() TO lapor_ctl;
 
 --
 -- Name: FUNCTION stream_looked(p_part smallint, p_stream text[], p_base bigint[], p_accepted bigint[], p_last_id text[], p_now timestamp with time zone); Type: ACL; Schema: lapor; Owner: lapor_owner

@@ -63,6 +63,10 @@ is(done(), 'msg=7 status=2', 'is done, too');
 $in->one(raws([undef, 6, 'msg', '11-0']));
 is(done(), 'msg=7 status=2', 'once');
 
+is_deeply([$in->query('SELECT * FROM lapor.stream_done() ORDER BY stream')],
+          [['lapor:{03}:msg', 7, '11-0'], ['lapor:{03}:status', 2, '10-0']],
+          'the highest id by its numbers');
+
 # two consumers have the same entry at the same time
 $in->query('BEGIN');
 $in->one(raws(['e', 7, 'msg', '12-0']));

@@ -30,7 +30,7 @@ my %any_part = (
     task_due => 'looks at one part after the other',
     report_list => 'a person\'s look over all parts',
     report_show => 'finds the part in the code',
-    reconcile_last => 'reads one row',
+    stream_done => 'sums over all parts', reconcile_last => 'reads one row',
     silence => 'looks at numbers, whose messages lie in all parts',
     number_heard => 'likewise', number_answered => 'likewise',
     number_days => 'likewise',
