@@ -10,7 +10,6 @@ use strict;
 use warnings;
 
 use File::Basename ();
-use Getopt::Long;
 
 BEGIN {
     require lib;
@@ -19,13 +18,8 @@ BEGIN {
 }
 
 use Bench::Accept ();
-use Bench::Proc ();
+use Bench::Main ();
 use Bench::Verdict ();
-use File::Path ();
-use File::Temp ();
-use JSON::PP ();
-use Lapor::System ();
-use Lapor::Test ();
 
 my $usage = <<'END_OF_USAGE';
 usage: ./dev bench accept [OPTIONS]
@@ -42,67 +36,11 @@ usage: ./dev bench accept [OPTIONS]
   --check         exit 1 if a target is missed
 END_OF_USAGE
 
-my %opt = (rounds => 5, seconds => 2, dir => '/var/tmp', part => []);
-GetOptions(\%opt, 'rounds=i', 'seconds=f', 'quick', 'part=s@', 'dir=s',
-           'json=s', 'report=s', 'check', 'help') && !@ARGV
-    or die $usage;
-if ($opt{help}) { print $usage; exit 0 }
-@opt{qw(rounds seconds)} = (2, 0.5) if $opt{quick};
+Bench::Main::run(usage => $usage, parts => \@Bench::Accept::PARTS,
+    options => { 'seconds=f' => 2 }, quick => { rounds => 2, seconds => 0.5 },
+    programs => [[nginx => '-v'], ['redis-server' => '--version'],
+                 [openssl => 'version'], [node => '--version']],
+    new => sub { Bench::Accept->new(%{ $_[0] }) },
+    about => sub { "$_[0]{rounds} rounds of $_[0]{seconds} s" },
+    verdict => 'Bench::Verdict');
 
-my %parts = map { $_ => 1 } @Bench::Accept::PARTS;
-for my $part (@{ $opt{part} }) {
-    die "there is no part $part\n$usage" unless $parts{$part};
-}
-die "--rounds and --seconds are more than nothing\n"
-    if $opt{rounds} < 1 || $opt{seconds} <= 0;
-
-my $all = $opt{report}
-    ? JSON::PP::decode_json(Lapor::System::slurp($opt{report})) : measure();
-Lapor::System::spew($opt{json}, JSON::PP->new->canonical->encode($all))
-    if $opt{json};
-
-my @targets = Bench::Verdict::targets($all->{runs});
-print "$all->{machine}\n$all->{versions}\n",
-    "$all->{rounds} rounds of $all->{seconds} s; median (min..max)\n\n",
-    Bench::Verdict::tables($all->{runs}), "\n",
-    Bench::Verdict::verdicts(@targets);
-
-exit($opt{check} && grep({ !$_->{ok} } @targets) ? 1 : 0);
-
-
-sub measure {
-    my $dir = File::Temp::tempdir('lapor-bench-XXXXXXXX', DIR => $opt{dir},
-                                  CLEANUP => $ENV{LAPOR_LEAVE} ? 0 : 1);
-    chmod 0755, $dir or die "could not chmod $dir: $!\n";
-    Lapor::Test->import;        # SIGPIPE is an error of write()
-    local @SIG{qw(INT TERM)} = (sub { exit 130 }) x 2;   # servers end, too
-
-    my $bench = Bench::Accept->new(dir => $dir, rounds => $opt{rounds},
-        seconds => $opt{seconds}, log => sub { print STDERR @_ });
-
-    for my $part (@Bench::Accept::PARTS) {
-        next if @{ $opt{part} } && !grep { $_ eq $part } @{ $opt{part} };
-        $bench->$part;
-    }
-
-    return { machine => Bench::Proc::machine(), versions => versions(),
-             rounds => $opt{rounds}, seconds => $opt{seconds},
-             runs => $bench->runs };
-}
-
-
-sub versions {
-    my @versions;
-
-    for my $command ([nginx => '-v'], ['redis-server' => '--version'],
-                     [openssl => 'version'], [node => '--version'])
-    {
-        my ($program, $option) = @$command;
-        $program = Lapor::Test::have_program($program) or next;
-        my ($rc, $out, $err) = Lapor::Test::run_cmd($program, $option);
-        my ($version) = "$out$err" =~ /v?(\d+\.\d+\.\d+)/ or next;
-        push @versions, "$command->[0] $version";
-    }
-
-    return join ', ', @versions;
-}

@@ -13,7 +13,11 @@ use strict;
 use warnings;
 
 use Digest::SHA qw(hmac_sha256_hex);
+use FindBin ();
 use Getopt::Long;
+
+use lib "$FindBin::Bin/lib";
+use Bench::Webhook qw(pick hex_id wamid name word sentence media webhook);
 
 my %opt = (count => 20000, size => 0, seed => 1,
            secret => 'app-secret-contoh');
@@ -23,15 +27,6 @@ GetOptions(\%opt, 'count=i', 'size=i', 'seed=i', 'secret=s') && @ARGV == 1
 
 srand $opt{seed};
 
-my @words = qw(pak bu tolong ada maling motor hilang di depan pasar jalan
-    rusak banjir kebakaran rumah gang sebelah sekolah sudah dua jam belum
-    datang petugas mohon segera dibantu warga takut orang mencurigakan malam
-    kecelakaan truk terbalik korban luka parah jembatan pohon tumbang macet
-    parkir liar pungli surat kehilangan dompet laptop dicuri tadi pagi saya
-    lihat pelaku lari ke arah pelabuhan helm hitam jaket merah plat nomor);
-my @names = ('Budi Santoso', 'Siti Aminah', 'Agus', 'Dewi Lestari', 'Rudi',
-    'Nur Hidayah', 'Andi', 'Maria Yosefa', 'Joko Susilo', 'Fitri');
-
 # shares of kinds: what, of 1000
 my @kinds = (
     [text => 649], [image => 100], [audio => 60], [location => 60],
@@ -39,34 +34,7 @@ my @kinds = (
 );
 
 
-sub pick { return $_[int rand @_] }
-
-
 sub person { return sprintf '628000000%04d', int rand 10000 }
-
-
-sub hex_id {
-    my ($n) = @_;
-    return join '', map { pick(0 .. 9, 'A' .. 'F') } 1 .. $n;
-}
-
-
-sub wamid { return 'wamid.HBgNNjI4' . hex_id(34) . '==' }
-
-
-# many short sentences and a long tail, as people write
-
-sub sentence {
-    my ($mean) = @_;
-
-    $mean *= 14 if rand() < 0.33;
-    my $bytes = int(-$mean * log(1 - rand() * 0.98)) + 8;
-    my $text = '';
-    $text .= ($text eq '' ? '' : ' ') . pick(@words)
-        while length $text < $bytes;
-    $text .= pick('', '', '', ' \ud83d\ude4f', ' \ud83d\udd25\ud83d\udea8');
-    return $text;
-}
 
 
 sub item {
@@ -78,44 +46,25 @@ sub item {
 }
 
 
-sub media {
-    my ($type, $mime, $more) = @_;
-
-    return sprintf '{%s"mime_type":"%s","sha256":"%s=","id":"%d"}', $more,
-        $mime, hex_id(43), 1e15 + int rand 1e14;
-}
-
-
 sub content {
     my ($kind) = @_;
 
     return (text => '{"body":"' . sentence(45) . '"}') if $kind eq 'text';
-    return (image => media('image', 'image/jpeg',
+    return (image => media('image/jpeg',
         rand() < 0.6 ? '"caption":"' . sentence(45) . '",' : ''))
         if $kind eq 'image';
-    return (audio => media('audio', 'audio/ogg; codecs=opus',
+    return (audio => media('audio/ogg; codecs=opus',
         '"voice":true,')) if $kind eq 'audio';
-    return (document => media('document', 'application/pdf',
+    return (document => media('application/pdf',
         '"caption":"' . sentence(45) . '","filename":"laporan '
-        . pick(@words) . '.pdf",')) if $kind eq 'document';
+        . word() . '.pdf",')) if $kind eq 'document';
     return (location => sprintf '{"latitude":%.6f,"longitude":%.6f,'
         . '"name":"%s","address":"Jl. %s"}', rand(10) - 5, 95 + rand 45,
         sentence(25), sentence(50)) if $kind eq 'location';
     return (contacts => '[' . join(',', map { sprintf
         '{"name":{"formatted_name":"%s","first_name":"%s"},'
         . '"phones":[{"phone":"%s","type":"CELL"}]}',
-        pick(@names), pick(@names), person() } 1 .. 4 + int rand 12) . ']');
-}
-
-
-sub webhook {
-    my ($value, $unit) = @_;
-
-    return sprintf '{"object":"whatsapp_business_account","entry":[{"id":"%d"'
-        . ',"changes":[{"value":{"messaging_product":"whatsapp","metadata":{'
-        . '"display_phone_number":"628000000%04d","phone_number_id":"%d"},%s}'
-        . ',"field":"messages"}]}]}', 2e14 + $unit, 9000 + $unit,
-        1e14 + $unit, $value;
+        name(), name(), person() } 1 .. 4 + int rand 12) . ']');
 }
 
 
@@ -140,7 +89,7 @@ sub messages {
         : item(content($kind), $from);
 
     return sprintf '"contacts":[{"profile":{"name":"%s"},"wa_id":"%s",'
-        . '"user_id":"ID.%d"}],"messages":[%s]', pick(@names), $from,
+        . '"user_id":"ID.%d"}],"messages":[%s]', name(), $from,
         1e15 + $from, join ',', @items;
 }
 

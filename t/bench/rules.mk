@@ -3,17 +3,20 @@
 
 LOAD := $(wildcard t/bench/load*.c)
 
-bench: module $(BUILD)/bench/load $(BUILD)/bench/disk \
+bench: module $(BUILD)/bench/load $(BUILD)/bench/disk $(BUILD)/bench/bare \
        $(BUILD)/bench/ngx_http_bench_module.so
 
-tests: $(BUILD)/bench/load $(BUILD)/bench/disk
+tests: $(BUILD)/bench/load $(BUILD)/bench/disk $(BUILD)/bench/bare
 
 $(BUILD)/bench/load: $(call obj,$(LOAD))
 $(BUILD)/bench/disk: $(call obj,t/bench/disk.c)
 
-$(BUILD)/bench/load $(BUILD)/bench/disk:
+$(BUILD)/bench/bare: $(call obj,t/bench/bare.c)
+
+$(BUILD)/bench/load $(BUILD)/bench/disk $(BUILD)/bench/bare:
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(SAN_LDFLAGS) -o $@ $^ -lm
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(SAN_LDFLAGS) -o $@ $^ -lm \
+	    $(if $(filter %/bare,$@),$(shell pkg-config --libs libpq))
 
 $(BUILD)/bench/ngx_http_bench_module.so: $(wildcard t/bench/module/*) \
                                          ngx_http_lapor_module/build.sh

@@ -29,7 +29,6 @@ my @MODES = (
     "port = 5432",
     "max_connections = 60",
     "shared_buffers = 16MB",
-    "min_wal_size = 4MB",
     "fsync = off",
     "full_page_writes = off",
     "jit = off",
@@ -41,14 +40,16 @@ my @MODES = (
 );
 
 
-# new(dir => path, config => {name => value}, start => 1) -> object
+# new(dir => path, config => {name => value}, segment => MB, start => 1) ->
+# object.  Segments of the write-ahead log have 1 MB here, to be small; who
+# measures takes PostgreSQL's own 16.
 
 sub new {
     my ($class, %opt) = @_;
 
     my $self = bless {
         dir => $opt{dir} || Lapor::Test::test_dir(),
-        config => $opt{config} || {},
+        config => $opt{config} || {}, segment => $opt{segment} || 1,
     }, $class;
 
     $self->{bin} = bin_dir();
@@ -57,7 +58,7 @@ sub new {
     mkdir $home or die "could not make $home: $!";
     $self->{home} = $home;
 
-    my $template = template($self->{bin});
+    my $template = template($self->{bin}, $self->{segment});
     system('cp', '-a', $template, "$home/data") == 0
         or die "could not copy $template\n";
     own($home);
@@ -119,7 +120,8 @@ sub configure {
 
     $self->{config} = { %{ $self->{config} }, %config };
     Lapor::Test::spew("$self->{home}/data/postgresql.auto.conf", join '',
-        map { "$_\n" } @MODES, "unix_socket_directories = '$self->{home}'",
+        map { "$_\n" } @MODES, 'min_wal_size = ' . 4 * $self->{segment} . 'MB',
+        "unix_socket_directories = '$self->{home}'",
         map { "$_ = '$self->{config}{$_}'" } sort keys %{ $self->{config} });
     own("$self->{home}/data/postgresql.auto.conf");
 }
@@ -215,10 +217,10 @@ sub migrations {
 
 
 sub template {
-    my ($bin) = @_;
+    my ($bin, $segment) = @_;
 
     my $sha = Digest::SHA->new(256);
-    $sha->add($bin, "\n");
+    $sha->add($bin, "\n$segment\n");
     $sha->addfile($_)
         for __FILE__, Lapor::Test::repo_dir() . '/schema/roles.sql',
             migrations();
@@ -239,7 +241,7 @@ sub template {
         File::Path::remove_tree($old) if -d $old && -M $old > 0.1;
     }
 
-    make_template($bin, $path);
+    make_template($bin, $segment, $path);
     return $path;
 }
 
@@ -248,7 +250,7 @@ sub template {
 # the cluster is made in a directory of the test and moved there when ready.
 
 sub make_template {
-    my ($bin, $path) = @_;
+    my ($bin, $segment, $path) = @_;
 
     my $home = Lapor::Test::test_dir() . '/pg';
     mkdir $home or die "could not make $home: $!";
@@ -257,11 +259,11 @@ sub make_template {
     my ($rc, $out, $err) = Lapor::Test::run_cmd({ env => psql_env() },
         as_nobody("$bin/initdb", '-D', "$home/data", '-U', 'postgres',
                   '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8',
-                  '--wal-segsize=1', '--no-sync', '--no-instructions'));
+                  "--wal-segsize=$segment", '--no-sync', '--no-instructions'));
     die "initdb: $out$err" if $rc != 0;
 
     my $self = bless { dir => $home, home => $home, bin => $bin,
-                       config => {} }, __PACKAGE__;
+                       segment => $segment, config => {} }, __PACKAGE__;
     $self->configure;
     eval { load($self); 1 } or do {
         my $error = $@;

@@ -50,6 +50,18 @@ sub cpu {
 }
 
 
+# family($pid) -> seconds of it, of its descendants, and of those children that
+# have ended and been waited for
+
+sub family {
+    my ($pid) = @_;
+
+    my (undef, undef, $user, $system) =
+        (split ' ', slurp("/proc/$pid/stat") =~ s/^.*\) //sr)[11 .. 14];
+    return cpu(tree($pid)) + (($user || 0) + ($system || 0)) / $HZ;
+}
+
+
 # busy() -> seconds that all processors have worked since the machine is up
 
 sub busy {

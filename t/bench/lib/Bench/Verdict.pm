@@ -8,7 +8,8 @@ package Bench::Verdict;
 use strict;
 use warnings;
 
-use Bench::Stats qw(median range number spread table);
+use Bench::Judge qw(select_runs by_round judge others sum);
+use Bench::Stats qw(spread table);
 
 # a target that allows for what a machine's noise does to it
 use constant {
@@ -35,29 +36,6 @@ sub cost {
 sub per_cpu { my $cost = cost(@_); return $cost ? 1e6 / $cost : 0 }
 
 
-# select([runs], key => value, ...) -> those runs, by round
-
-sub select_runs {
-    my ($runs, %want) = @_;
-
-    return sort { $a->{round} <=> $b->{round} } grep {
-        my $run = $_;
-        !grep { !defined $run->{$_} || $run->{$_} ne $want{$_} } keys %want;
-    } @$runs;
-}
-
-
-# by_round([runs a], [runs b], sub) -> sub's values of pairs of one round
-
-sub by_round {
-    my ($a, $b, $value) = @_;
-
-    my %b = map { $_->{round} => $_ } @$b;
-    return map { $value->($_, $b{ $_->{round} }) }
-           grep { $b{ $_->{round} } } @$a;
-}
-
-
 sub names {
     my ($runs) = @_;
 
@@ -78,9 +56,6 @@ sub errors {
 }
 
 
-sub others { return spread(map { $_->{others} } @_) }
-
-
 # tables([runs]) -> text
 
 sub tables {
@@ -93,8 +68,8 @@ sub tables {
         . spread(map { $_->{p99_us} } @disk) . " us\n" if @disk;
 
     push @text, grep { defined } closed_table($runs), floor_table($runs),
-        open_table($runs), flat_table($runs), forged_table($runs), memory_table($runs),
-        idle_table($runs);
+        open_table($runs), flat_table($runs), forged_table($runs),
+        memory_table($runs), idle_table($runs);
     return join "\n", @text;
 }
 
@@ -288,34 +263,14 @@ sub rates {
 }
 
 
-sub sum {
-    my $sum = 0;
-    $sum += $_ for @_;
-    return $sum;
-}
-
-
-# targets([runs]) -> list of {what, target, got, range, ok}
+# targets([runs]) -> what Bench::Judge::judge() gives
 
 sub targets {
     my ($runs) = @_;
 
-    return (closed_targets($runs), floor_targets($runs), open_targets($runs), flat_targets($runs),
-            forged_targets($runs), memory_targets($runs),
+    return (closed_targets($runs), floor_targets($runs),
+            open_targets($runs), flat_targets($runs), forged_targets($runs), memory_targets($runs),
             idle_targets($runs), error_target($runs));
-}
-
-
-# judge($what, '>=' or '<=', $bound, $unit, @values)
-
-sub judge {
-    my ($what, $order, $bound, $unit, @values) = @_;
-
-    return () unless @values;
-    my $got = median(@values);
-    return { what => $what, target => "$order " . number($bound) . $unit,
-             got => $got, range => range(@values),
-             ok => $order eq '>=' ? $got >= $bound : $got <= $bound };
 }
 
 
@@ -485,16 +440,6 @@ sub error_target {
     return () unless @ours;
     return judge('our runs with an error, a loss or an unexpected status',
                  '<=', 0, '', scalar grep { $_->{wrong} } @ours);
-}
-
-
-# verdicts(@targets) -> text
-
-sub verdicts {
-    return table(['target', 'wanted', 'median', 'from', 'to', ''],
-        map { [$_->{what}, $_->{target}, number($_->{got}),
-               map({ number($_) } @{ $_->{range} }),
-               $_->{ok} ? 'ok' : 'MISSED'] } @_);
 }
 
 
