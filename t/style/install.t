@@ -29,6 +29,8 @@ for my $path (qw(
     lib/systemd/system/lapor-reply.service
     lib/systemd/system/lapor-silence.service
     lib/systemd/system/lapor-silence.timer
+    lib/systemd/system/lapor-reconcile.service
+    lib/systemd/system/lapor-reconcile.timer
     usr/lib/sysusers.d/lapor.conf usr/lib/tmpfiles.d/lapor.conf
     etc/lapor/lapor.conf
     usr/share/lapor/schema/001_tables.sql usr/share/lapor/schema/roles.sql
@@ -68,6 +70,13 @@ for my $program (qw(lapor-intake lapor-media lapor-reply)) {
 ($rc, $out, $err) = run_cmd("$root/usr/bin/laporctl", '-c',
     "$root/etc/lapor/lapor.conf", 'silence', '--database', "host=$root");
 is($rc, 2, 'laporctl accepts it, too') or diag($out, $err);
+
+# as does what lapor-reconcile.service runs
+spew("$root/elsewhere.conf", slurp("$root/etc/lapor/lapor.conf")
+    =~ s/dbname=lapor user/host=$root user/r);
+($rc, $out, $err) = run_cmd("$root/usr/bin/laporctl", '-c',
+    "$root/elsewhere.conf", 'reconcile');
+is($rc, 2, 'and knows nothing without a database') or diag($out, $err);
 
 append_line("$root/etc/lapor/lapor.conf", '# mine');
 run_cmd({ timeout => 300 }, @make);

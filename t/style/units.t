@@ -11,7 +11,8 @@ use File::Glob ':bsd_glob';      # a blank in a path is no separator
 my $analyze = need_program('systemd-analyze');
 my $repo = repo_dir();
 my @units = glob "$repo/conf/systemd/*.service";
-my %other = ('lapor-silence' => '/usr/bin/laporctl');
+my %other = map { $_ => '/usr/bin/laporctl' }
+            qw(lapor-silence lapor-reconcile);
 
 cmp_ok(scalar @units, '>=', 3, 'there are unit files');
 

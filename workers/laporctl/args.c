@@ -12,6 +12,7 @@
 
 #include "laporctl/ctl.h"
 #include "lib/log.h"
+#include "lib/timeutil.h"
 
 
 static void print_help(const struct ctl_command *command);
@@ -236,4 +237,27 @@ lapor_ctl_number(const struct ctl_args *args, const char *name,
     }
 
     return value;
+}
+
+
+int
+lapor_ctl_read_time(const struct ctl_args *args, const char *name,
+    int64_t *ret_ms)
+{
+    const char  *text;
+
+    text = lapor_ctl_opt(args, name);
+
+    if (text == NULL) {
+        lapor_ctl_usage(args, "--%s is missing", name);
+        return -1;
+    }
+
+    if (lapor_time_parse(text, strlen(text), ret_ms) == -1) {
+        lapor_ctl_usage(args, "--%s is a time as 2026-01-31T17:00:00Z or "
+                        "2026-02-01T00:00:00+07:00", name);
+        return -1;
+    }
+
+    return 0;
 }

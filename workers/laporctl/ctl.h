@@ -86,6 +86,10 @@ bool lapor_ctl_flag(const struct ctl_args *args, const char *name);
 int64_t lapor_ctl_number(const struct ctl_args *args, const char *name,
     int64_t preset, int64_t min, int64_t max);
 
+/* A time that must be given; -1 and the reason printed for anything else. */
+int lapor_ctl_read_time(const struct ctl_args *args, const char *name,
+    int64_t *ret_ms) __attribute__((warn_unused_result));
+
 /* All values of an option that may stand more than once: start at 0; NULL
  * after the last. */
 const char *lapor_ctl_next(const struct ctl_args *args, const char *name,
@@ -126,6 +130,7 @@ int lapor_ctl_spool_list(struct ctl_args *args);
 int lapor_ctl_spool_verify(struct ctl_args *args);
 int lapor_ctl_spool_replay(struct ctl_args *args);
 int lapor_ctl_check(struct ctl_args *args);
+int lapor_ctl_reconcile(struct ctl_args *args);
 
 extern const struct ctl_option  lapor_ctl_setup_options[];
 extern const struct ctl_option  lapor_ctl_silence_options[];
@@ -136,5 +141,6 @@ extern const struct ctl_option  lapor_ctl_raw_replay_options[];
 extern const struct ctl_option  lapor_ctl_dead_list_options[];
 extern const struct ctl_option  lapor_ctl_dead_replay_options[];
 extern const struct ctl_option  lapor_ctl_spool_replay_options[];
+extern const struct ctl_option  lapor_ctl_reconcile_options[];
 
 #endif

@@ -58,6 +58,10 @@ static const struct ctl_command  commands[] = {
       "queue stored webhooks again; what is known is not stored twice",
       lapor_ctl_raw_replay_options, lapor_ctl_raw_replay },
 
+    { "reconcile", "", 0, 0,
+      "is all that was accepted stored or waiting, each once? exit 1 if not",
+      lapor_ctl_reconcile_options, lapor_ctl_reconcile },
+
     { "dead list", "", 0, 0,
       "what could not be stored",
       lapor_ctl_dead_list_options, lapor_ctl_dead_list },

@@ -41,8 +41,6 @@ struct replay {
 static int replay(struct replay *rp);
 static int page(struct replay *rp, int *ret_rows);
 static int queue_page(struct replay *rp, const PGresult *res);
-static int read_time(struct ctl_args *args, const char *name,
-    int64_t *ret_ms);
 static void report(const struct replay *rp);
 
 
@@ -67,8 +65,8 @@ lapor_ctl_raw_replay(struct ctl_args *args)
     rp.part = -1;
     rp.raw_id = INT64_MIN;
 
-    if (read_time(args, "from", &from) == -1
-        || read_time(args, "to", &rp.until) == -1)
+    if (lapor_ctl_read_time(args, "from", &from) == -1
+        || lapor_ctl_read_time(args, "to", &rp.until) == -1)
     {
         return CTL_EXIT_USAGE;
     }
@@ -91,28 +89,6 @@ lapor_ctl_raw_replay(struct ctl_args *args)
     lapor_pg_free(rp.pg);
 
     return status;
-}
-
-
-static int
-read_time(struct ctl_args *args, const char *name, int64_t *ret_ms)
-{
-    const char  *text;
-
-    text = lapor_ctl_opt(args, name);
-
-    if (text == NULL) {
-        lapor_ctl_usage(args, "--%s is missing", name);
-        return -1;
-    }
-
-    if (lapor_time_parse(text, strlen(text), ret_ms) == -1) {
-        lapor_ctl_usage(args, "--%s is a time as 2026-01-31T17:00:00Z or "
-                        "2026-02-01T00:00:00+07:00", name);
-        return -1;
-    }
-
-    return 0;
 }
 
 

@@ -485,6 +485,35 @@ lapor_redis_failed(const redisReply *reply)
 }
 
 
+const redisReply *
+lapor_redis_member(const redisReply *map, const char *name)
+{
+    size_t  i;
+
+    for (i = 0; i + 1 < map->elements; i += 2) {
+        if (map->element[i]->str != NULL
+            && strcmp(map->element[i]->str, name) == 0)
+        {
+            return map->element[i + 1];
+        }
+    }
+
+    return NULL;
+}
+
+
+int64_t
+lapor_redis_number(const redisReply *map, const char *name)
+{
+    const redisReply  *value;
+
+    value = lapor_redis_member(map, name);
+
+    return (value != NULL && value->type == REDIS_REPLY_INTEGER)
+           ? value->integer : -1;
+}
+
+
 void
 lapor_redis_publish(struct lapor_redis *r, const char *channel)
 {

@@ -75,6 +75,11 @@ redisReply *lapor_redis_cmdv(struct lapor_redis *r, int argc,
 /* True for NULL and for an error reply. */
 bool lapor_redis_failed(const redisReply *reply);
 
+/* Of a flat list name, value, name, value ...: the value, NULL when there is
+ * none of the name; and as a number, -1 when it is none. */
+const redisReply *lapor_redis_member(const redisReply *map, const char *name);
+int64_t lapor_redis_number(const redisReply *map, const char *name);
+
 /*
  * Pipelining: appends, then as many lapor_redis_reply() in the same order.
  * An append never fails by itself; the reply then is NULL.

@@ -594,7 +594,7 @@ lapor_stream_fields(struct lapor_stream_list *list, struct lapor_entry *e,
     size_t             i;
     const redisReply  *name, *value;
 
-    e->received_ms = lapor_stream_number(e->id, strcspn(e->id, "-"));
+    e->received_ms = lapor_stream_received(e->id, fields);
 
     for (i = 0; i + 1 < fields->elements; i += 2) {
         name = fields->element[i];
@@ -614,17 +614,33 @@ lapor_stream_fields(struct lapor_stream_list *list, struct lapor_entry *e,
                                                         : list->largest;
         }
 
-        if (name->str[0] == 't'
-            && lapor_stream_number(value->str, (size_t) value->len) > 0)
-        {
-            e->received_ms = lapor_stream_number(value->str,
-                                                 (size_t) value->len);
-        }
-
         if (name->str[0] == 'r') {
             e->again = value->len == 1 && value->str[0] == '1';
         }
     }
+}
+
+
+int64_t
+lapor_stream_received(const char *id, const redisReply *fields)
+{
+    size_t             i;
+    int64_t            ms, told;
+    const redisReply  *name, *value;
+
+    ms = lapor_stream_number(id, strcspn(id, "-"));
+
+    for (i = 0; i + 1 < fields->elements; i += 2) {
+        name = fields->element[i];
+        value = fields->element[i + 1];
+
+        if (name->len == 1 && name->str[0] == 't') {
+            told = lapor_stream_number(value->str, (size_t) value->len);
+            ms = told > 0 ? told : ms;
+        }
+    }
+
+    return ms;
 }
 
 

@@ -110,6 +110,10 @@ int lapor_stream_claim(struct lapor_stream *s, struct lapor_pool *pool,
 int lapor_stream_trim(struct lapor_stream *s)
     __attribute__((warn_unused_result));
 
+/* When an entry was received, Unix ms: what its field "t" says, else its id;
+ * fields as Redis gives them, a list of name, value ... */
+int64_t lapor_stream_received(const char *id, const redisReply *fields);
+
 /* Entries that wait in all streams, read and not; -1 when Redis is away. */
 int64_t lapor_stream_backlog(struct lapor_stream *s);
 

@@ -37,8 +37,6 @@ static bool lapor_stream_id(const char *text, unsigned long long *ret_ms,
 static int lapor_stream_compare(const char *a, const char *b);
 static void lapor_stream_lower(struct lapor_stream_bound *b,
     const redisReply *id);
-static const redisReply *lapor_stream_member(const redisReply *map,
-    const char *name);
 static int lapor_stream_trim_groups(struct lapor_stream *s, unsigned from,
     struct lapor_stream_bound *bounds, redisReply **ret_groups);
 static int lapor_stream_trim_pending(struct lapor_stream *s, unsigned from,
@@ -53,7 +51,6 @@ static int lapor_stream_trim_apply(struct lapor_stream *s, unsigned from,
 static bool lapor_stream_trimmable(const struct lapor_stream_bound *b);
 static int64_t lapor_stream_waiting(const redisReply *groups,
     const redisReply *length);
-static int64_t lapor_stream_count(const redisReply *map, const char *name);
 static void lapor_stream_claimed(struct lapor_stream *s,
     struct lapor_stream_list *list, unsigned k, const redisReply *reply);
 
@@ -319,37 +316,6 @@ lapor_stream_lower(struct lapor_stream_bound *b, const redisReply *id)
 }
 
 
-/* Of a flat list name, value, name, value. */
-
-static const redisReply *
-lapor_stream_member(const redisReply *map, const char *name)
-{
-    size_t  i;
-
-    for (i = 0; i + 1 < map->elements; i += 2) {
-        if (map->element[i]->str != NULL
-            && strcmp(map->element[i]->str, name) == 0)
-        {
-            return map->element[i + 1];
-        }
-    }
-
-    return NULL;
-}
-
-
-static int64_t
-lapor_stream_count(const redisReply *map, const char *name)
-{
-    const redisReply  *value;
-
-    value = lapor_stream_member(map, name);
-
-    return (value != NULL && value->type == REDIS_REPLY_INTEGER)
-           ? value->integer : -1;
-}
-
-
 static int
 lapor_stream_trim_groups(struct lapor_stream *s, unsigned from,
     struct lapor_stream_bound *bounds, redisReply **ret_groups)
@@ -380,7 +346,7 @@ lapor_stream_trim_groups(struct lapor_stream *s, unsigned from,
 
         for (g = 0; g < reply->elements; g++) {
             lapor_stream_lower(&bounds[i],
-                               lapor_stream_member(reply->element[g],
+                               lapor_redis_member(reply->element[g],
                                                    "last-delivered-id"));
         }
     }
@@ -419,11 +385,11 @@ lapor_stream_trim_pending(struct lapor_stream *s, unsigned from,
 static const redisReply *
 lapor_stream_pending_name(const redisReply *group)
 {
-    if (lapor_stream_count(group, "pending") == 0) {
+    if (lapor_redis_number(group, "pending") == 0) {
         return NULL;
     }
 
-    return lapor_stream_member(group, "name");
+    return lapor_redis_member(group, "name");
 }
 
 
@@ -571,14 +537,14 @@ lapor_stream_waiting(const redisReply *groups, const redisReply *length)
     for (g = 0; groups->type == REDIS_REPLY_ARRAY && g < groups->elements;
          g++)
     {
-        name = lapor_stream_member(groups->element[g], "name");
+        name = lapor_redis_member(groups->element[g], "name");
 
         if (name == NULL || strcmp(name->str, LAPOR_STREAM_GROUP) != 0) {
             continue;
         }
 
-        lag = lapor_stream_count(groups->element[g], "lag");
-        pending = lapor_stream_count(groups->element[g], "pending");
+        lag = lapor_redis_number(groups->element[g], "lag");
+        pending = lapor_redis_number(groups->element[g], "pending");
 
         return (lag < 0) ? length->integer : lag + pending;
     }
