@@ -30,8 +30,13 @@ BEGIN
         -- parameter of ours reaches the server's log
         EXECUTE format('ALTER ROLE %I SET statement_timeout = ''60s''', r);
         EXECUTE format('ALTER ROLE %I SET lock_timeout = ''20s''', r);
+
+        -- a process that was stopped must not keep its reporters' rows from
+        -- the others, who take its entries within seconds
         EXECUTE format('ALTER ROLE %I SET '
-                       'idle_in_transaction_session_timeout = ''60s''', r);
+                       'idle_in_transaction_session_timeout = %L', r,
+                       CASE WHEN r IN ('lapor_ctl', 'lapor_reader')
+                            THEN '60s' ELSE '10s' END);
     END LOOP;
 
     GRANT lapor_reader TO lapor_ctl;

@@ -10,7 +10,7 @@ use Lapor::Intake;
 
 use constant MEGA => 1024 * 1024;
 
-my $in = Lapor::Intake->new(own => { batch_bytes => '4m' }, start => 0);
+my $in = Lapor::Intake->new(own => { batch_bytes => '4m', loops => 1 }, start => 0);
 my $redis = $in->redis;
 my @sent;
 
@@ -20,12 +20,6 @@ sub pending {
         $sum += $redis->cmd('XPENDING', $key, 'intake')->[0] || 0;
     }
     return $sum;
-}
-
-sub waits {
-    return $in->cell("SELECT count(*) FROM pg_stat_activity WHERE"
-                     . " application_name = 'lapor-intake'"
-                     . " AND wait_event_type = 'Lock'");
 }
 
 # peak() -> the most that the process has held, in MB; sanitizers and valgrind
@@ -44,29 +38,20 @@ for my $n (1 .. 60) {
              sprintf '%02x:msg', $n % 4);
 }
 
-my $lock = Lapor::Test::spawn(
-    argv => [need_program('psql'), '-X', '-q', '-d', $in->pg->dsn,
-             '-c', 'BEGIN; LOCK lapor.reporter; SELECT pg_sleep(120)'],
-    out => '/dev/null');
-ok(wait_until { $in->cell("SELECT count(*) FROM pg_locks"
-        . " WHERE relation = 'lapor.reporter'::regclass"
-        . " AND mode = 'AccessExclusiveLock' AND granted") } 10,
-   'somebody holds the table');
+my $lock = $in->hold;
 
 my $worker = $in->worker;
-ok(wait_until { waits() } 20, 'lapor-intake waits for it');
+ok(wait_until { $in->waits } 20, 'lapor-intake waits for it');
 my $held = pending();
 cmp_ok($held, '>', 0, 'it has read something');
 cmp_ok($held, '<=', 8, 'but not more than it can store at a time');
 cmp_ok(peak(), '<', 60, 'in little memory');
 
 $worker->kill9->start;
-ok(wait_until { waits() } 20, 'killed, and it waits again');
+ok(wait_until { $in->waits } 20, 'killed, and it waits again');
 cmp_ok(pending(), '<=', 8, 'what it has read before comes first');
 
-Lapor::Test::end_process($lock, 'KILL', 10);
-$in->cell("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-          . " WHERE query LIKE '%pg_sleep(120)' AND pid <> pg_backend_pid()");
+$in->release($lock);
 ok($in->drained(60), 'everything is processed');
 is($in->cell('SELECT count(*) FROM lapor.message'), scalar @sent,
    'every message is stored once');

@@ -23,19 +23,31 @@ static const struct lapor_conf_entry  intake_conf_entries[] = {
 
     ENTRY(LAPOR_CONF_STRING, consumer, "intake-0",
           "name in the consumer group: its own for each process, the same "
-          "after a restart", 0, 0),
-    ENTRY(LAPOR_CONF_INT, batch, "500",
-          "stream entries read at a time, about", 1, 10000),
+          "after a restart; loops add .0, .1 ...", 0, 0),
+    ENTRY(LAPOR_CONF_INT, loops, "2",
+          "threads that read and store, each with its own connections and "
+          "the consumer name CONSUMER.N", 1, 16),
+    ENTRY(LAPOR_CONF_INT, batch, "2000",
+          "stream entries read at a time at most, about", 1, 10000),
+    ENTRY(LAPOR_CONF_INT, batch_min, "200",
+          "the same at least; with a backlog it doubles up to batch while a "
+          "transaction takes less than half of batch_time, and is halved when "
+          "one takes more than that", 1, 10000),
+    ENTRY(LAPOR_CONF_DURATION, batch_time, "500ms",
+          "how long a transaction may take before batches get smaller", 10,
+          60000),
     ENTRY(LAPOR_CONF_SIZE, batch_bytes, "16m",
           "webhook bytes read at a time and in one transaction, about",
           1024, 268435456),
-    ENTRY(LAPOR_CONF_INT, batch_items, "2000",
+    ENTRY(LAPOR_CONF_INT, batch_items, "4000",
           "messages and statuses in one transaction, about", 1, 100000),
     ENTRY(LAPOR_CONF_DURATION, block, "2s",
           "longest wait for new entries, and so for a stop", 10, 10000),
+    ENTRY(LAPOR_CONF_DURATION, lease, "6s",
+          "how long partitions stay with a process that has died", 500, 60000),
     ENTRY(LAPOR_CONF_DURATION, claim_idle, "60s",
-          "how long another consumer holds an entry before it is taken over",
-          100, 86400000),
+          "how long another consumer holds an entry of an own partition "
+          "before it is taken over", 100, 86400000),
     ENTRY(LAPOR_CONF_DURATION, trim, "1s",
           "how often processed entries are removed, an eighth of the streams "
           "at a time", 10, 3600000),

@@ -13,11 +13,15 @@
 struct lapor_intake_conf {
     struct lapor_common   common;        /* first: lib/common.h */
     char                 *consumer;      /* stable over restarts */
-    int64_t               batch;         /* entries a turn, about */
+    int64_t               loops;
+    int64_t               batch;         /* entries a turn at most, about */
+    int64_t               batch_min;     /* the same at least */
+    int64_t               batch_time;    /* ms of a transaction */
     int64_t               batch_bytes;   /* of bodies, of a read and of a
                                            transaction */
     int64_t               batch_items;   /* likewise, of what they hold */
     int64_t               block;         /* ms */
+    int64_t               lease;         /* ms */
     int64_t               claim_idle;    /* ms */
     int64_t               trim;          /* ms between two calls */
     int64_t               months_ahead;

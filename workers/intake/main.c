@@ -1,42 +1,43 @@
 /*
  * Copyright (C) Lapor contributors. BSD 2-clause, see LICENSE.
  *
- * lapor-intake: from the webhook streams into PostgreSQL. One thread, one
- * batch at a time; more of it is more processes, each with a consumer name of
- * its own.
+ * lapor-intake: from the webhook streams into PostgreSQL, by a few threads.
+ * More of it is more threads, or more processes, each with a consumer name of
+ * its own: they share the partitions among them.
  */
 
-#include "intake/turn.h"
+#include "intake/loops.h"
 #include "lib/log.h"
 #include "lib/loop.h"
 #include "lib/notify.h"
 #include "lib/version.h"
 
 
+#define MAIN_WATCH_MS  200
+
+
 int
 main(int argc, char **argv)
 {
-    struct lapor_intake       in;
-    struct lapor_intake_conf  conf;
+    struct lapor_intake_conf   conf;
+    struct lapor_intake_loops  loops;
 
     lapor_intake_conf_main(argc, argv, &conf);
     lapor_common_apply(&conf.common);
     lapor_loop_init();
-    lapor_intake_init(&in, &conf);
 
-    lapor_log_notice("started version=%s consumer=%s", LAPOR_VERSION,
-                     conf.consumer);
+    lapor_log_notice("started version=%s consumer=%s loops=%d", LAPOR_VERSION,
+                     conf.consumer, (int) conf.loops);
+    lapor_intake_loops_start(&loops, &conf);
     lapor_notify_ready();
 
-    while (!lapor_loop_stopping()) {
-        lapor_intake_turn(&in);
+    while (lapor_loop_sleep(MAIN_WATCH_MS)) {
+        lapor_intake_loops_watch(&loops, &conf);
     }
 
     lapor_notify_stopping();
-    lapor_intake_summary(&in);
+    lapor_intake_loops_end(&loops);
     lapor_log_notice("stopped");
-
-    lapor_intake_done(&in);
     lapor_intake_conf_free(&conf);
 
     return LAPOR_EXIT_OK;

@@ -6,41 +6,52 @@
  * holds is in the ledger by then.
  *
  * While PostgreSQL is away the entries at hand are kept and tried again, and
- * no others are read: they wait in Redis.
+ * no others are read: they wait in Redis. When that takes long, the partitions
+ * are given back, since another process may reach PostgreSQL.
  */
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "intake/turn.h"
 #include "lib/log.h"
 #include "lib/loop.h"
-#include "lib/notify.h"
 #include "lib/version.h"
 
 
 #define TURN_POOL       (1024 * 1024)
 #define TURN_HOUR_MS    3600000
-#define TURN_STATE_MS   1000
+#define TURN_KEEP_MS    500
+#define TURN_EMPTY_MS   50      /* when no partition is its own */
 
 
+static void turn_settings(struct lapor_intake *in);
 static bool turn_ready(struct lapor_intake *in);
 static void turn_schema(struct lapor_intake *in, enum lapor_pg_class class,
     int version);
 static void turn_months(struct lapor_intake *in);
 static int turn_read(struct lapor_intake *in, struct lapor_entry **ret_entries,
     size_t *ret_n);
+static int turn_wait_ms(const struct lapor_intake *in);
+static int turn_store(struct lapor_intake *in,
+    const struct lapor_entry *entries, size_t n);
 static int turn_batch(struct lapor_intake *in,
     const struct lapor_entry *entries, size_t n);
+static void turn_done(struct lapor_intake *in,
+    const struct lapor_entry *entries, size_t n,
+    const struct lapor_intake_count *before);
+static void turn_size(struct lapor_intake *in, bool full, int64_t ms);
 static void turn_retry(struct lapor_intake *in);
 static void turn_wait(int64_t ms);
-static void turn_state(struct lapor_intake *in);
+static void turn_on_wait(void *data);
+static void turn_tell(struct lapor_intake *in);
 static void turn_trim(struct lapor_intake *in);
 
 
 void
 lapor_intake_init(struct lapor_intake *in,
-    const struct lapor_intake_conf *conf)
+    const struct lapor_intake_conf *conf, unsigned index)
 {
     char                      err[256];
     struct lapor_pg_conf      pg;
@@ -48,7 +59,10 @@ lapor_intake_init(struct lapor_intake *in,
     struct lapor_stream_conf  stream;
 
     memset(in, 0, sizeof(*in));
-    in->conf = conf;
+    in->conf = *conf;
+    in->index = index;
+    (void) snprintf(in->name, sizeof(in->name), "%s.%u", conf->consumer,
+                    index);
 
     lapor_common_pg(&conf->common, "lapor-intake", &pg);
     lapor_common_redis(&conf->common, "lapor-intake", &redis);
@@ -60,47 +74,50 @@ lapor_intake_init(struct lapor_intake *in,
     }
 
     memset(&stream, 0, sizeof(stream));
-    stream.consumer = conf->consumer;
-    stream.count = (int) conf->batch;
+    stream.consumer = in->name;
     stream.bytes = (size_t) conf->batch_bytes;
     stream.block_ms = (int) conf->block;
     stream.claim_ms = (int) conf->claim_idle;
 
     in->stream = lapor_stream_new(&redis, &stream);
+    lapor_intake_lease_init(&in->lease, in->name, in->stream, conf->lease);
+    lapor_pg_on_wait(in->store.pg, turn_on_wait, in);
+
     in->entries = lapor_pool_create(TURN_POOL);
     in->batch.pool = lapor_pool_create(TURN_POOL);
     in->store.pool = lapor_pool_create(TURN_POOL);
     in->backoff.min = 20;
     in->backoff.max = 5000;
-    in->summary_due = lapor_mono_ms() + conf->summary;
-
-    /* its own entries of another life come first */
+    turn_size(in, false, 0);
     in->claim_due = lapor_mono_ms() + conf->claim_idle / 16;
+
+    if (pthread_mutex_init(&in->lock, NULL) != 0) {
+        lapor_fatal(LAPOR_EXIT_OS, "could not make a lock");
+    }
 }
 
 
 void
 lapor_intake_done(struct lapor_intake *in)
 {
+    lapor_intake_lease_leave(&in->lease);
     lapor_stream_free(in->stream);
     lapor_pg_free(in->store.pg);
     lapor_pool_destroy(in->entries);
     lapor_pool_destroy(in->batch.pool);
     lapor_pool_destroy(in->store.pool);
+    (void) pthread_mutex_destroy(&in->lock);
 }
 
 
 void
 lapor_intake_turn(struct lapor_intake *in)
 {
-    size_t               n, taken;
+    int                  rc;
+    size_t               n;
     struct lapor_entry  *entries;
 
-    lapor_notify_watchdog();
-
-    if (lapor_mono_ms() >= in->summary_due) {
-        lapor_intake_summary(in);
-    }
+    turn_settings(in);
 
     if (!turn_ready(in)) {
         turn_retry(in);
@@ -108,35 +125,46 @@ lapor_intake_turn(struct lapor_intake *in)
     }
 
     lapor_backoff_ok(&in->backoff);
-    in->waiting = false;
+    in->waiting = 0;
+    lapor_pool_reset(in->entries);
+    rc = lapor_intake_lease_turn(&in->lease);
     turn_months(in);
 
-    lapor_pool_reset(in->entries);
-
-    if (turn_read(in, &entries, &n) == -1) {
-        turn_state(in);
+    if (rc == -1 || turn_read(in, &entries, &n) == -1) {
+        turn_tell(in);
         turn_wait(lapor_redis_retry_ms(lapor_stream_redis(in->stream)));
         return;
     }
 
-    while (n > 0) {
-        lapor_pool_reset(in->batch.pool);
+    /* stopped while they could not be stored: the entries stay pending */
+    if (turn_store(in, entries, n) == -1) {
+        turn_tell(in);
+        return;
+    }
 
-        taken = lapor_intake_batch_fill(&in->batch, entries, n,
-                                        (size_t) in->conf->batch_items,
-                                        (size_t) in->conf->batch_bytes);
-
-        /* stopped while it could not be stored: the entries stay pending */
-        if (turn_batch(in, entries, taken) == -1) {
-            return;
-        }
-
-        entries += taken;
-        n -= taken;
+    if (n == 0 && in->lease.owned == 0) {
+        turn_wait(TURN_EMPTY_MS);
     }
 
     turn_trim(in);
-    turn_state(in);
+    turn_tell(in);
+}
+
+
+/* What may change while it runs is read from the copy in each turn. */
+
+static void
+turn_settings(struct lapor_intake *in)
+{
+    (void) pthread_mutex_lock(&in->lock);
+
+    if (in->is_given) {
+        in->conf = in->given;
+        in->is_given = false;
+        in->lease.ttl = in->conf.lease;
+    }
+
+    (void) pthread_mutex_unlock(&in->lock);
 }
 
 
@@ -203,13 +231,13 @@ turn_months(struct lapor_intake *in)
     enum lapor_pg_class    class;
     struct lapor_pgparams  p;
 
-    if (lapor_mono_ms() < in->months_due) {
+    if (in->index != 0 || lapor_mono_ms() < in->months_due) {
         return;
     }
 
     lapor_pool_reset(in->store.pool);
     lapor_pgparams_init(&p, in->store.pool);
-    lapor_pgparams_int4(&p, (int32_t) in->conf->months_ahead);
+    lapor_pgparams_int4(&p, (int32_t) in->conf.months_ahead);
 
     class = lapor_pg_call(in->store.pg, "months_ahead",
                           "SELECT lapor.months_ahead($1)", &p, &res);
@@ -245,10 +273,10 @@ turn_read(struct lapor_intake *in, struct lapor_entry **ret_entries,
     now = lapor_mono_ms();
 
     if (now >= in->claim_due) {
-        in->claim_due = now + in->conf->claim_idle / 16;
+        in->claim_due = now + in->conf.claim_idle / 16;
 
-        if (lapor_stream_claim(in->stream, in->entries, ret_entries, ret_n)
-            == -1)
+        if (lapor_stream_claim(in->stream, in->entries, in->want, ret_entries,
+                               ret_n) == -1)
         {
             return -1;
         }
@@ -261,8 +289,84 @@ turn_read(struct lapor_intake *in, struct lapor_entry **ret_entries,
         }
     }
 
-    return lapor_stream_read(in->stream, in->entries, true, ret_entries,
-                             ret_n);
+    return lapor_stream_read(in->stream, in->entries, in->want,
+                             turn_wait_ms(in), ret_entries, ret_n);
+}
+
+
+/* Not so long that the leases are looked after too late. */
+
+static int
+turn_wait_ms(const struct lapor_intake *in)
+{
+    int64_t  left;
+
+    left = in->lease.due - lapor_mono_ms();
+
+    if (left > in->conf.block) {
+        left = in->conf.block;
+    }
+
+    return (left > 0) ? (int) left : 1;
+}
+
+
+/* 0 when everything is stored; -1 when stopping. */
+
+static int
+turn_store(struct lapor_intake *in, const struct lapor_entry *entries,
+    size_t n)
+{
+    bool     full;
+    size_t   taken;
+    int64_t  began;
+
+    full = n >= in->want;
+
+    while (n > 0) {
+        began = lapor_mono_ms();
+        lapor_pool_reset(in->batch.pool);
+
+        taken = lapor_intake_batch_fill(&in->batch, entries, n,
+                                        (size_t) in->conf.batch_items,
+                                        (size_t) in->conf.batch_bytes);
+
+        if (turn_batch(in, entries, taken) == -1) {
+            return -1;
+        }
+
+        turn_size(in, full, lapor_mono_ms() - began);
+        entries += taken;
+        n -= taken;
+    }
+
+    return 0;
+}
+
+
+/*
+ * Large batches make less work of each entry, and let those wait that come
+ * meanwhile: so they grow with the backlog, as long as each is done soon.
+ */
+
+static void
+turn_size(struct lapor_intake *in, bool full, int64_t ms)
+{
+    size_t  least, most;
+
+    most = (size_t) in->conf.batch;
+    least = (size_t) in->conf.batch_min < most ? (size_t) in->conf.batch_min
+                                               : most;
+
+    if (ms > in->conf.batch_time) {
+        in->want /= 2;
+
+    } else if (full && ms < in->conf.batch_time / 2) {
+        in->want *= 2;
+    }
+
+    in->want = in->want < least ? least : in->want;
+    in->want = in->want > most ? most : in->want;
 }
 
 
@@ -272,7 +376,6 @@ static int
 turn_batch(struct lapor_intake *in, const struct lapor_entry *entries,
     size_t n)
 {
-    struct lapor_redis         *redis;
     enum lapor_pg_class         class;
     struct lapor_intake_count   before;
 
@@ -302,49 +405,76 @@ turn_batch(struct lapor_intake *in, const struct lapor_entry *entries,
     }
 
     lapor_backoff_ok(&in->backoff);
-    in->waiting = false;
-    redis = lapor_stream_redis(in->stream);
+    in->waiting = 0;
+    turn_done(in, entries, n, &before);
 
-    if (in->store.count.reply_tasks != before.reply_tasks) {
+    return 0;
+}
+
+
+/* After the COMMIT. */
+
+static void
+turn_done(struct lapor_intake *in, const struct lapor_entry *entries,
+    size_t n, const struct lapor_intake_count *before)
+{
+    struct lapor_redis         *redis;
+    struct lapor_intake_count  *count;
+
+    redis = lapor_stream_redis(in->stream);
+    count = &in->store.count;
+
+    if (count->reply_tasks != before->reply_tasks) {
         lapor_redis_publish(redis, LAPOR_WAKE_REPLY);
     }
 
-    if (in->store.count.media_tasks != before.media_tasks) {
+    if (count->media_tasks != before->media_tasks) {
         lapor_redis_publish(redis, LAPOR_WAKE_MEDIA);
     }
 
     lapor_log_debug("stored entries=%zu messages=%" PRIu64 " statuses=%"
-                    PRIu64, n, in->store.count.messages - before.messages,
-                    in->store.count.statuses - before.statuses);
+                    PRIu64, n, count->messages - before->messages,
+                    count->statuses - before->statuses);
 
     if (lapor_stream_ack(in->stream, entries, n) == -1) {
         lapor_log_notice("stored, but not acknowledged: the entries come "
                          "again count=%zu", n);
     }
-
-    return 0;
 }
 
 
 static void
 turn_retry(struct lapor_intake *in)
 {
+    int64_t           now, left;
     struct lapor_pg  *pg;
 
     pg = in->store.pg;
+    now = lapor_mono_ms();
 
-    if (!in->waiting) {
-        in->waiting = true;
+    if (in->waiting == 0) {
+        in->waiting = now;
         lapor_log_warn("could not store yet, trying again: %s",
                        lapor_pg_error(pg));
     }
 
+    if (now - in->waiting > in->conf.lease) {
+        lapor_intake_lease_leave(&in->lease);
+    }
+
     lapor_backoff_fail(&in->backoff);
-    turn_state(in);
+    turn_tell(in);
 
     /* a lost connection has a backoff of its own */
-    turn_wait(lapor_pg_connected(pg) ? lapor_backoff_left(&in->backoff)
-                                     : lapor_pg_retry_ms(pg));
+    left = lapor_pg_connected(pg) ? lapor_backoff_left(&in->backoff)
+                                  : lapor_pg_retry_ms(pg);
+
+    do {
+        turn_wait(left < TURN_KEEP_MS ? left : TURN_KEEP_MS);
+        turn_on_wait(in);
+        left -= TURN_KEEP_MS;
+
+    } while (left > 0 && !lapor_loop_stopping());
 }
 
 
@@ -357,33 +487,29 @@ turn_wait(int64_t ms)
 }
 
 
-/* At most once a second, unless something came or went. */
+/* From inside of lib/pg: a long transaction keeps its partitions. */
 
 static void
-turn_state(struct lapor_intake *in)
+turn_on_wait(void *data)
 {
-    bool     redis, postgres;
-    int64_t  now;
+    struct lapor_intake  *in;
 
-    now = lapor_mono_ms();
-    redis = lapor_redis_connected(lapor_stream_redis(in->stream));
-    postgres = lapor_pg_connected(in->store.pg);
+    in = data;
+    lapor_intake_lease_keep(&in->lease);
+}
 
-    if (now < in->state_due && redis == in->redis_up
-        && postgres == in->postgres_up)
-    {
-        return;
-    }
 
-    in->state_due = now + TURN_STATE_MS;
-    in->redis_up = redis;
-    in->postgres_up = postgres;
+static void
+turn_tell(struct lapor_intake *in)
+{
+    (void) pthread_mutex_lock(&in->lock);
 
-    lapor_notify_status("redis %s, postgres %s, messages %" PRIu64
-                        ", statuses %" PRIu64 ", quarantined %" PRIu64,
-                        redis ? "up" : "down", postgres ? "up" : "down",
-                        in->store.count.messages, in->store.count.statuses,
-                        in->store.count.quarantined);
+    in->news.count = in->store.count;
+    in->news.backlog = lapor_stream_backlog(in->stream);
+    in->news.redis_up = lapor_redis_connected(lapor_stream_redis(in->stream));
+    in->news.postgres_up = lapor_pg_connected(in->store.pg);
+
+    (void) pthread_mutex_unlock(&in->lock);
 }
 
 
@@ -398,7 +524,7 @@ turn_trim(struct lapor_intake *in)
         return;
     }
 
-    in->trim_due = now + in->conf->trim;
+    in->trim_due = now + in->conf.trim;
 
     if (lapor_stream_trim(in->stream) == -1) {
         lapor_log_debug("streams were not trimmed");
@@ -407,26 +533,24 @@ turn_trim(struct lapor_intake *in)
 
 
 void
-lapor_intake_summary(struct lapor_intake *in)
+lapor_intake_tune(struct lapor_intake *in,
+    const struct lapor_intake_conf *conf)
 {
-    const struct lapor_intake_count  *c, *t;
+    (void) pthread_mutex_lock(&in->lock);
+    in->given = *conf;
+    in->is_given = true;
+    (void) pthread_mutex_unlock(&in->lock);
+}
 
-    c = &in->store.count;
-    t = &in->told;
 
-    if (memcmp(c, t, sizeof(*c)) != 0) {
-        lapor_log_info("stored webhooks=%" PRIu64 " messages=%" PRIu64
-                       " duplicates=%" PRIu64 " reports=%" PRIu64
-                       " statuses=%" PRIu64 " notices=%" PRIu64
-                       " quarantined=%" PRIu64 " backlog=%" PRId64,
-                       c->webhooks - t->webhooks, c->messages - t->messages,
-                       c->duplicates - t->duplicates,
-                       c->reports - t->reports, c->statuses - t->statuses,
-                       c->notices - t->notices,
-                       c->quarantined - t->quarantined,
-                       lapor_stream_backlog(in->stream));
-    }
+struct lapor_intake_news
+lapor_intake_ask(struct lapor_intake *in)
+{
+    struct lapor_intake_news  news;
 
-    in->told = *c;
-    in->summary_due = lapor_mono_ms() + in->conf->summary;
+    (void) pthread_mutex_lock(&in->lock);
+    news = in->news;
+    (void) pthread_mutex_unlock(&in->lock);
+
+    return news;
 }

@@ -1,52 +1,77 @@
 /*
  * Copyright (C) Lapor contributors. BSD 2-clause, see LICENSE.
  *
- * One round of the loop: entries out of Redis, into PostgreSQL, and only then
- * acknowledged.
+ * One loop of lapor-intake, in a thread of its own: entries out of Redis, into
+ * PostgreSQL, and only then acknowledged. Loops share nothing but what they
+ * tell the main thread, and what it tells them.
  */
 
 #ifndef LAPOR_INTAKE_TURN_H
 #define LAPOR_INTAKE_TURN_H
 
+#include <pthread.h>
+
 #include "intake/conf.h"
+#include "intake/lease.h"
 #include "intake/store.h"
 #include "lib/timeutil.h"
 
 
+/* The longest consumer of a conf, a dot and a number. */
+#define LAPOR_INTAKE_NAME  72
+
+
+/* What a loop tells, as of the end of its last turn. */
+struct lapor_intake_news {
+    struct lapor_intake_count  count;
+    int64_t                    backlog;    /* entries of its partitions */
+    bool                       redis_up;
+    bool                       postgres_up;
+};
+
+
 struct lapor_intake {
-    const struct lapor_intake_conf  *conf;
-    struct lapor_stream             *stream;
-    struct lapor_pool               *entries;   /* of one read */
-    struct lapor_intake_batch        batch;     /* of one transaction */
-    struct lapor_intake_store        store;
-    struct lapor_backoff             backoff;   /* of PostgreSQL's refusals */
-    bool                             waiting;   /* for PostgreSQL, and said so
-                                                   in the log */
+    unsigned                    index;      /* from 0 */
+    char                        name[LAPOR_INTAKE_NAME];
+    struct lapor_intake_conf    conf;       /* its own copy; the strings are
+                                               the main thread's and of use
+                                               at the start only */
+    struct lapor_stream        *stream;
+    struct lapor_intake_lease   lease;
+    struct lapor_pool          *entries;    /* of one read */
+    struct lapor_intake_batch   batch;      /* of one transaction */
+    struct lapor_intake_store   store;
+    struct lapor_backoff        backoff;    /* of PostgreSQL's refusals */
+    int64_t                     waiting;    /* for PostgreSQL since, and said
+                                               so in the log; 0: not */
+    size_t                      want;       /* entries of a read, for now */
 
     /* lapor_mono_ms() at which each is due */
-    int64_t                          months_due;
-    int64_t                          claim_due;
-    int64_t                          trim_due;
-    int64_t                          summary_due;
-    int64_t                          state_due;
+    int64_t                     months_due;
+    int64_t                     claim_due;
+    int64_t                     trim_due;
 
-    bool                             redis_up;      /* as told to systemd */
-    bool                             postgres_up;
-
-    struct lapor_intake_count        told;      /* counts in the last summary */
+    pthread_mutex_t             lock;       /* of what follows */
+    struct lapor_intake_news    news;
+    struct lapor_intake_conf    given;      /* settings of the next turn */
+    bool                        is_given;
 };
 
 
 /* Opens nothing yet; exits 78 when an address cannot be right. */
 void lapor_intake_init(struct lapor_intake *in,
-    const struct lapor_intake_conf *conf);
+    const struct lapor_intake_conf *conf, unsigned index);
+
+/* Gives the partitions back. */
 void lapor_intake_done(struct lapor_intake *in);
 
 /* Returns when there was something to do, or the wait for it is over. Exits
  * 78 or 1 where waiting cannot help. */
 void lapor_intake_turn(struct lapor_intake *in);
 
-/* Counts since the last call, as a line in the log. */
-void lapor_intake_summary(struct lapor_intake *in);
+/* From any thread: new settings, and what there is to tell. */
+void lapor_intake_tune(struct lapor_intake *in,
+    const struct lapor_intake_conf *conf);
+struct lapor_intake_news lapor_intake_ask(struct lapor_intake *in);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -21,8 +22,9 @@ static void lapor_log_write(const char *line, size_t len);
 static size_t lapor_log_clean(char *line, size_t len);
 
 
-static enum lapor_log_level  lapor_log_level = LAPOR_LOG_INFO;
-static int                   lapor_log_fd = STDERR_FILENO;
+/* set by one thread while others log */
+static atomic_int  lapor_log_level = LAPOR_LOG_INFO;
+static int         lapor_log_fd = STDERR_FILENO;
 
 
 void
@@ -43,7 +45,7 @@ lapor_logv(enum lapor_log_level level, const char *fmt, va_list args)
     char    line[LAPOR_LOG_LINE];
     size_t  head, len;
 
-    if (level > lapor_log_level) {
+    if ((int) level > lapor_log_level) {
         return;
     }
 
@@ -142,7 +144,7 @@ lapor_fatal_memory(void)
 void
 lapor_log_set_level(enum lapor_log_level level)
 {
-    lapor_log_level = level;
+    lapor_log_level = (int) level;
 }
 
 

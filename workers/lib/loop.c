@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -27,9 +28,10 @@ static void lapor_loop_drain(void);
 static int lapor_loop_slice(int64_t left);
 
 
-static volatile sig_atomic_t  lapor_loop_stop;
-static volatile sig_atomic_t  lapor_loop_reload;
-static int                    lapor_loop_event = -1;
+/* lock-free, so that a handler may set what any thread reads */
+static atomic_int  lapor_loop_stop;
+static atomic_int  lapor_loop_reload;
+static int         lapor_loop_event = -1;
 
 
 static void

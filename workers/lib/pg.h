@@ -59,6 +59,13 @@ void lapor_pg_free(struct lapor_pg *pg);
 enum lapor_pg_class lapor_pg_connect(struct lapor_pg *pg) LAPOR_PG_MUST;
 bool lapor_pg_connected(const struct lapor_pg *pg);
 
+/*
+ * Called about every half second while an answer is waited for, from inside of
+ * the call that waits; must not use pg.  NULL: nothing.
+ */
+void lapor_pg_on_wait(struct lapor_pg *pg, void (*call)(void *data),
+    void *data);
+
 /* Drops the connection; an open transaction is gone. */
 void lapor_pg_drop(struct lapor_pg *pg);
 

@@ -385,6 +385,10 @@ lapor_pg_poll(struct lapor_pg *pg, short events, int64_t *deadline)
     for ( ;; ) {
         lapor_notify_watchdog();
 
+        if (pg->on_wait != NULL) {
+            pg->on_wait(pg->on_wait_data);
+        }
+
         left = *deadline - lapor_mono_ms();
 
         if (lapor_loop_stopping() && left > LAPOR_PG_STOP_MS) {
@@ -392,20 +396,27 @@ lapor_pg_poll(struct lapor_pg *pg, short events, int64_t *deadline)
             *deadline = lapor_mono_ms() + left;
         }
 
-        if (left <= 0) {
-            return -1;
-        }
-
-        n = poll(&pfd, 1, (left > 500) ? 500 : (int) left);
+        /* what came while on_wait took its time still counts */
+        left = (left > 0) ? left : 0;
+        n = poll(&pfd, 1, (left > LAPOR_PG_WAIT_MS) ? LAPOR_PG_WAIT_MS
+                                                    : (int) left);
 
         if (n > 0) {
             return 0;
         }
 
-        if (n == -1 && errno != EINTR) {
+        if (left == 0 || (n == -1 && errno != EINTR)) {
             return -1;
         }
     }
+}
+
+
+void
+lapor_pg_on_wait(struct lapor_pg *pg, void (*call)(void *data), void *data)
+{
+    pg->on_wait = call;
+    pg->on_wait_data = data;
 }
 
 

@@ -21,6 +21,9 @@
 /* Once the program stops, nothing may take longer than this (ms). */
 #define LAPOR_PG_STOP_MS   5000
 
+/* One poll() of a wait. */
+#define LAPOR_PG_WAIT_MS   500
+
 struct lapor_pg {
     PGconn               *conn;         /* NULL: not connected */
     PQconninfoOption     *options;      /* of conninfo, parsed */
@@ -30,6 +33,8 @@ struct lapor_pg {
     size_t                host;         /* tried first */
     int                   connect_ms;
     int                   timeout_ms;
+    void                (*on_wait)(void *data);
+    void                 *on_wait_data;
     struct lapor_backoff  backoff;
     uint64_t              generation;
     bool                  down;         /* and said so in the log */

@@ -1,19 +1,11 @@
 /* Copyright (C) Lapor contributors. BSD 2-clause, see LICENSE. */
 
 /*
- * Reading.
- *
- * Redis limits a reply by the number of entries alone, and a body may have
- * 3 MB: what 500 of them hold would not fit into a small machine, neither here
- * nor in Redis.  So every read begins with one entry a key, asks for more only
- * as long as those that came are small, and ends where the bodies make up
- * what the caller can do with.
- *
- * Redis 7.0: history that was deleted meanwhile comes with a nil body
- * (XREADGROUP with an id).
+ * Life of a consumer, its groups, and what an entry looks like.
  */
 
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,12 +16,6 @@
 #include "lib/stream_internal.h"
 
 
-/* Every so many turns status streams are read whatever waits in the others. */
-#define LAPOR_STREAM_FAIR   8
-
-/* How much more a read asks for after each step. */
-#define LAPOR_STREAM_GROW   4
-
 /* Added to BLOCK: the reply itself needs time too. */
 #define LAPOR_STREAM_GRACE  5000
 
@@ -37,29 +23,17 @@
 static void lapor_stream_names(void);
 static void lapor_stream_rewind(struct lapor_stream *s);
 static int lapor_stream_groups(struct lapor_stream *s);
-static int lapor_stream_history(struct lapor_stream *s,
-    struct lapor_stream_list *list);
-static int lapor_stream_fresh(struct lapor_stream *s,
-    struct lapor_stream_list *list, unsigned from, unsigned to, size_t count,
-    int block, size_t *ret_keys);
-static int lapor_stream_steps(struct lapor_stream *s,
-    struct lapor_stream_list *list, unsigned from, unsigned to, size_t room);
-static size_t lapor_stream_more(const struct lapor_stream *s,
-    const struct lapor_stream_list *list, size_t count, size_t keys,
-    size_t room);
-static bool lapor_stream_full(const struct lapor_stream *s,
-    const struct lapor_stream_list *list);
-static void lapor_stream_spread(struct lapor_stream *s,
-    struct lapor_stream_list *list, const redisReply *reply);
-static int lapor_stream_turn(struct lapor_stream *s,
-    struct lapor_stream_list *list);
+static bool lapor_stream_made(struct lapor_stream *s, unsigned index,
+    const redisReply *reply, bool told);
 static struct lapor_entry *lapor_stream_slot(struct lapor_stream_list *list);
 static void lapor_stream_fields(struct lapor_stream_list *list,
     struct lapor_entry *e, const redisReply *fields);
 static int64_t lapor_stream_number(const char *text, size_t len);
 
 
-static char  lapor_stream_keys[LAPOR_STREAM_KEYS][LAPOR_STREAM_KEY_LEN];
+static char            lapor_stream_keys[LAPOR_STREAM_KEYS]
+                                        [LAPOR_STREAM_KEY_LEN];
+static pthread_once_t  lapor_stream_keys_once = PTHREAD_ONCE_INIT;
 
 
 static void
@@ -78,11 +52,38 @@ lapor_stream_names(void)
 const char *
 lapor_stream_key_at(unsigned index)
 {
-    if (lapor_stream_keys[0][0] == '\0') {
-        lapor_stream_names();
-    }
+    (void) pthread_once(&lapor_stream_keys_once, lapor_stream_names);
 
     return lapor_stream_keys[index % LAPOR_STREAM_KEYS];
+}
+
+
+int
+lapor_stream_id_parse(const char *text, struct lapor_stream_id *ret_id)
+{
+    char  *end;
+
+    ret_id->ms = strtoull(text, &end, 10);
+
+    if (end == text || *end != '-') {
+        return -1;
+    }
+
+    text = end + 1;
+    ret_id->seq = strtoull(text, &end, 10);
+
+    return (end != text && *end == '\0') ? 0 : -1;
+}
+
+
+int
+lapor_stream_id_compare(struct lapor_stream_id a, struct lapor_stream_id b)
+{
+    if (a.ms != b.ms) {
+        return (a.ms < b.ms) ? -1 : 1;
+    }
+
+    return (a.seq < b.seq) ? -1 : (a.seq > b.seq);
 }
 
 
@@ -101,13 +102,12 @@ lapor_stream_new(const struct lapor_redis_conf *redis,
     }
 
     s->consumer = lapor_heap_copy(conf->consumer);
-    s->count = conf->count ? conf->count : 200;
     s->bytes = conf->bytes ? conf->bytes : 16 * 1024 * 1024;
     s->block_ms = conf->block_ms ? conf->block_ms : 2000;
     s->claim_ms = conf->claim_ms ? conf->claim_ms : 60000;
 
     for (i = 0; i < LAPOR_STREAM_KEYS; i++) {
-        memcpy(s->cursor[i], "0-0", 4);
+        memcpy(s->keys[i].cursor, "0-0", 4);
     }
 
     /* a reply may take BLOCK and what a busy server needs on top */
@@ -118,7 +118,7 @@ lapor_stream_new(const struct lapor_redis_conf *redis,
     }
 
     s->redis = lapor_redis_new(&copy);
-    lapor_stream_rewind(s);
+    memcpy(s->last, "0-0", 4);
 
     return s;
 }
@@ -144,13 +144,61 @@ lapor_stream_redis(struct lapor_stream *s)
 }
 
 
+void
+lapor_stream_own(struct lapor_stream *s, unsigned part, bool own)
+{
+    unsigned                  i;
+    struct lapor_stream_key  *key;
+
+    if (s->own[part] == own) {
+        return;
+    }
+
+    s->own[part] = own;
+
+    /* what was known of it is another's business meanwhile */
+    for (i = part; i < LAPOR_STREAM_KEYS; i += LAPOR_STREAM_PARTS) {
+        key = &s->keys[i];
+        s->fallen -= key->fallen ? 1 : 0;
+        memset(key, 0, sizeof(*key));
+        memcpy(key->cursor, "0-0", 4);
+        key->scan = own;
+    }
+
+    memcpy(s->last, "0-0", 4);
+    s->scanned = 0;
+    s->changed = true;
+}
+
+
+bool
+lapor_stream_owns(const struct lapor_stream *s, unsigned part)
+{
+    return s->own[part];
+}
+
+
+bool
+lapor_stream_has(const struct lapor_stream *s, unsigned index)
+{
+    return s->own[index % LAPOR_STREAM_PARTS];
+}
+
+
 /* What is pending is read again, from the first key on. */
 
 static void
 lapor_stream_rewind(struct lapor_stream *s)
 {
-    s->history = 0;
+    unsigned  i;
+
+    for (i = 0; i < LAPOR_STREAM_KEYS; i++) {
+        s->keys[i].group = false;
+        s->keys[i].scan = lapor_stream_has(s, i);
+    }
+
     memcpy(s->last, "0-0", 4);
+    s->scanned = 0;
 }
 
 
@@ -161,7 +209,15 @@ lapor_stream_ready(struct lapor_stream *s)
         return -1;
     }
 
-    if (s->generation == lapor_redis_generation(s->redis) && !s->regroup) {
+    if (s->generation != lapor_redis_generation(s->redis)) {
+
+        /* the old connection may have taken a reply with it */
+        lapor_stream_rewind(s);
+        s->generation = lapor_redis_generation(s->redis);
+        s->changed = true;
+    }
+
+    if (!s->changed) {
         return 0;
     }
 
@@ -169,11 +225,8 @@ lapor_stream_ready(struct lapor_stream *s)
         return -1;
     }
 
-    /* the old connection may have taken a reply with it */
-    lapor_stream_rewind(s);
-
-    s->generation = lapor_redis_generation(s->redis);
-    s->regroup = false;
+    s->changed = false;
+    s->survey_due = 0;
 
     return 0;
 }
@@ -187,28 +240,26 @@ lapor_stream_groups(struct lapor_stream *s)
     redisReply  *reply;
 
     for (i = 0; i < LAPOR_STREAM_KEYS; i++) {
-        lapor_redis_append(s->redis, "XGROUP CREATE %s %s 0 MKSTREAM",
-                           lapor_stream_key_at(i), LAPOR_STREAM_GROUP);
+        if (lapor_stream_has(s, i) && !s->keys[i].group) {
+            lapor_redis_append(s->redis, "XGROUP CREATE %s %s 0 MKSTREAM",
+                               lapor_stream_key_at(i), LAPOR_STREAM_GROUP);
+        }
     }
 
     rc = 0;
 
     for (i = 0; i < LAPOR_STREAM_KEYS; i++) {
+        if (!lapor_stream_has(s, i) || s->keys[i].group) {
+            continue;
+        }
+
         reply = lapor_redis_reply(s->redis);
 
         if (reply == NULL) {
             return -1;
         }
 
-        if (reply->type == REDIS_REPLY_ERROR
-            && strncmp(reply->str, "BUSYGROUP", 9) != 0)
-        {
-            if (rc == 0) {
-                lapor_log_err("could not create a consumer group key=%s "
-                              "error=%.*s", lapor_stream_key_at(i),
-                              (int) strcspn(reply->str, " "), reply->str);
-            }
-
+        if (!lapor_stream_made(s, i, reply, rc == -1)) {
             rc = -1;
         }
 
@@ -224,9 +275,34 @@ lapor_stream_groups(struct lapor_stream *s)
 }
 
 
+/* Made, or there already; false when Redis refuses. */
+
+static bool
+lapor_stream_made(struct lapor_stream *s, unsigned index,
+    const redisReply *reply, bool told)
+{
+    if (reply->type != REDIS_REPLY_ERROR
+        || strncmp(reply->str, "BUSYGROUP", 9) == 0)
+    {
+        s->keys[index].group = true;
+        return true;
+    }
+
+    if (!told) {
+        lapor_log_err("could not create a consumer group key=%s error=%.*s",
+                      lapor_stream_key_at(index),
+                      (int) strcspn(reply->str, " "), reply->str);
+    }
+
+    return false;
+}
+
+
 bool
 lapor_stream_nogroup(struct lapor_stream *s, const redisReply *reply)
 {
+    unsigned  i;
+
     /* UNBLOCKED: the key went away while XREADGROUP waited (Redis 7.0) */
     if (reply->type != REDIS_REPLY_ERROR
         || (strncmp(reply->str, "NOGROUP", 7) != 0
@@ -236,293 +312,17 @@ lapor_stream_nogroup(struct lapor_stream *s, const redisReply *reply)
     }
 
     s->nogroup++;
-    s->regroup = true;
+    s->changed = true;
+
+    /* the reply does not tell which */
+    for (i = 0; i < LAPOR_STREAM_KEYS; i++) {
+        s->keys[i].group = false;
+    }
 
     lapor_log_err("consumer group has vanished, it is made again from the "
                   "start of the stream count=%" PRIu64, s->nogroup);
 
     return true;
-}
-
-
-int
-lapor_stream_read(struct lapor_stream *s, struct lapor_pool *pool, bool wait,
-    struct lapor_entry **ret_entries, size_t *ret_n)
-{
-    int                       rc;
-    size_t                    keys;
-    struct lapor_stream_list  list;
-
-    *ret_entries = NULL;
-    *ret_n = 0;
-
-    memset(&list, 0, sizeof(list));
-    list.pool = pool;
-
-    if (lapor_stream_ready(s) == -1) {
-        return -1;
-    }
-
-    rc = lapor_stream_history(s, &list);
-
-    if (rc == 0 && list.n == 0) {
-        rc = lapor_stream_turn(s, &list);
-    }
-
-    if (rc == 0 && list.n == 0 && wait && s->history == LAPOR_STREAM_KEYS) {
-        rc = lapor_stream_fresh(s, &list, 0, LAPOR_STREAM_KEYS, 1,
-                                s->block_ms, &keys);
-    }
-
-    /* what came before a failure is pending and comes with the history */
-    if (rc == -1) {
-        return -1;
-    }
-
-    *ret_entries = list.entries;
-    *ret_n = list.n;
-    return 0;
-}
-
-
-/* Messages, then statuses into the room that is left. */
-
-static int
-lapor_stream_turn(struct lapor_stream *s, struct lapor_stream_list *list)
-{
-    size_t  room;
-
-    room = (size_t) s->count;
-
-    if (lapor_stream_steps(s, list, 0, LAPOR_STREAM_PARTS, room) == -1) {
-        return -1;
-    }
-
-    if (!lapor_stream_full(s, list)) {
-        room -= list->n;
-
-    } else if (++s->turn % LAPOR_STREAM_FAIR == 0) {
-        room = room / LAPOR_STREAM_FAIR + 1;
-
-    } else {
-        return 0;
-    }
-
-    return lapor_stream_steps(s, list, LAPOR_STREAM_PARTS, LAPOR_STREAM_KEYS,
-                              room);
-}
-
-
-/* New ones of the keys, about room of them; at least one read. */
-
-static int
-lapor_stream_steps(struct lapor_stream *s, struct lapor_stream_list *list,
-    unsigned from, unsigned to, size_t room)
-{
-    size_t  count, end, keys;
-
-    end = list->n + room;
-    count = 1;
-
-    for ( ;; ) {
-        if (lapor_stream_fresh(s, list, from, to, count, 0, &keys) == -1) {
-            return -1;
-        }
-
-        if (keys == 0 || list->n >= end || list->bytes >= s->bytes) {
-            return 0;
-        }
-
-        count = lapor_stream_more(s, list, count, keys, end - list->n);
-    }
-}
-
-
-/*
- * The next COUNT, which is per key: more than the last one, but not above
- * what fits if all are as large as the largest so far.
- */
-
-static size_t
-lapor_stream_more(const struct lapor_stream *s,
-    const struct lapor_stream_list *list, size_t count, size_t keys,
-    size_t room)
-{
-    size_t  fit;
-
-    fit = (s->bytes - list->bytes) / (list->largest + 1);
-    fit = (fit < room ? fit : room) / keys;
-    count *= LAPOR_STREAM_GROW;
-
-    if (count > fit) {
-        count = fit;
-    }
-
-    return count > 0 ? count : 1;
-}
-
-
-static bool
-lapor_stream_full(const struct lapor_stream *s,
-    const struct lapor_stream_list *list)
-{
-    return list->n >= (size_t) s->count || list->bytes >= s->bytes;
-}
-
-
-/* Pages of one key after the other; 0 and an empty list when done. */
-
-static int
-lapor_stream_history(struct lapor_stream *s, struct lapor_stream_list *list)
-{
-    size_t             n, count;
-    const char        *key;
-    redisReply        *reply;
-    const redisReply  *page;
-
-    count = 1;
-
-    while (s->history < LAPOR_STREAM_KEYS && !lapor_stream_full(s, list)) {
-        key = lapor_stream_key_at(s->history);
-        reply = lapor_redis_cmd(s->redis, "XREADGROUP GROUP %s %s COUNT %d "
-                                "STREAMS %s %s", LAPOR_STREAM_GROUP,
-                                s->consumer, (int) count, key, s->last);
-
-        if (lapor_redis_failed(reply)) {
-            if (reply != NULL && !lapor_stream_nogroup(s, reply)) {
-                lapor_redis_refused(s->redis);
-            }
-
-            freeReplyObject(reply);
-            return -1;
-        }
-
-        page = NULL;
-
-        if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 1
-            && reply->element[0]->elements == 2)
-        {
-            page = reply->element[0]->element[1];
-        }
-
-        n = (page == NULL) ? 0 : page->elements;
-
-        if (n == 0) {
-            s->history++;
-            memcpy(s->last, "0-0", 4);
-            count = 1;
-
-        } else {
-            (void) snprintf(s->last, sizeof(s->last), "%s",
-                            page->element[n - 1]->element[0]->str);
-            lapor_stream_take(s, list, s->history, page);
-
-            if (!lapor_stream_full(s, list)) {
-                count = lapor_stream_more(s, list, count, 1,
-                                          (size_t) s->count - list->n);
-            }
-        }
-
-        freeReplyObject(reply);
-    }
-
-    return 0;
-}
-
-
-/* *ret_keys: how many keys had count entries, and so may have more. */
-
-static int
-lapor_stream_fresh(struct lapor_stream *s, struct lapor_stream_list *list,
-    unsigned from, unsigned to, size_t count, int block, size_t *ret_keys)
-{
-    int          argc;
-    char         number[24], wait[16];
-    size_t       k;
-    unsigned     i;
-    redisReply  *reply;
-    const char  *argv[9 + 2 * LAPOR_STREAM_KEYS];
-
-    *ret_keys = 0;
-    (void) snprintf(number, sizeof(number), "%zu", count);
-    (void) snprintf(wait, sizeof(wait), "%d", block);
-
-    argc = 0;
-    argv[argc++] = "XREADGROUP";
-    argv[argc++] = "GROUP";
-    argv[argc++] = LAPOR_STREAM_GROUP;
-    argv[argc++] = s->consumer;
-    argv[argc++] = "COUNT";
-    argv[argc++] = number;
-
-    if (block > 0) {
-        argv[argc++] = "BLOCK";
-        argv[argc++] = wait;
-    }
-
-    argv[argc++] = "STREAMS";
-
-    for (i = from; i < to; i++) {
-        argv[argc++] = lapor_stream_key_at(i);
-    }
-
-    for (i = from; i < to; i++) {
-        argv[argc++] = ">";
-    }
-
-    reply = lapor_redis_cmdv(s->redis, argc, argv, NULL);
-
-    if (lapor_redis_failed(reply)) {
-        if (reply != NULL && !lapor_stream_nogroup(s, reply)) {
-            lapor_redis_refused(s->redis);
-        }
-
-        freeReplyObject(reply);
-        return -1;
-    }
-
-    if (reply->type == REDIS_REPLY_ARRAY) {
-        for (k = 0; k < reply->elements; k++) {
-            *ret_keys += reply->element[k]->element[1]->elements >= count;
-        }
-
-        lapor_stream_spread(s, list, reply);
-    }
-
-    freeReplyObject(reply);
-
-    return 0;
-}
-
-
-/* [[key, entries], ...] in the order of the keys asked. */
-
-static void
-lapor_stream_spread(struct lapor_stream *s, struct lapor_stream_list *list,
-    const redisReply *reply)
-{
-    size_t             i;
-    unsigned           index;
-    const redisReply  *one;
-
-    index = 0;
-
-    for (i = 0; i < reply->elements; i++) {
-        one = reply->element[i];
-
-        while (index < LAPOR_STREAM_KEYS
-               && strcmp(lapor_stream_key_at(index), one->element[0]->str)
-                  != 0)
-        {
-            index++;
-        }
-
-        if (index == LAPOR_STREAM_KEYS) {
-            return;
-        }
-
-        lapor_stream_take(s, list, index, one->element[1]);
-    }
 }
 
 

@@ -10,9 +10,11 @@
  * "b" the raw body, "t" the receive time in Unix ms; and "r", which laporctl
  * raw replay alone writes.
  *
- * Order of a consumer's life: groups are made, its own pending entries are
- * read again, then new ones.  Any new connection starts that order again,
- * because a reply may have been lost with the old one.
+ * It reads the partitions that it was told are its own.  What is pending in a
+ * partition when it becomes its own is taken over at once, whoever held it,
+ * and read before what is new; so it is on a new connection, because a reply
+ * may have been lost with the old one.  Two that own the same do no harm but
+ * double work.
  */
 
 #ifndef LAPOR_LIB_STREAM_H
@@ -47,8 +49,7 @@ struct lapor_stream;
 
 struct lapor_stream_conf {
     const char  *consumer;      /* stable over restarts, never a pid */
-    int          count;         /* entries a turn, about; 0: 200 */
-    size_t       bytes;         /* of their bodies, about; 0: 16 MiB */
+    size_t       bytes;         /* of a read's bodies, about; 0: 16 MiB */
     int          block_ms;      /* longest wait for new ones; 0: 2000 */
     int          claim_ms;      /* idle time before another's entry is taken
                                    over; 0: 60000 */
@@ -64,11 +65,33 @@ struct lapor_entry {
                                                to correct what is stored */
 };
 
+struct lapor_stream_id {
+    uint64_t  ms;
+    uint64_t  seq;
+};
+
+/* A stream that is not what it was. */
+struct lapor_stream_loss {
+    const char              *key;
+    bool                     data;      /* entries are gone; else the group's
+                                           position alone, which is harmless:
+                                           all is read again */
+    struct lapor_stream_id   known;     /* the highest that there was */
+    struct lapor_stream_id   found;     /* last-generated-id as it is now */
+};
+
 
 /* The key's name; index 0..511 orders all msg keys before status keys. */
 const char *lapor_stream_key_at(unsigned index);
 
-/* The stream owns its connection.  Copies both structs. */
+/* 0, or -1 when the text is no id. */
+int lapor_stream_id_parse(const char *text, struct lapor_stream_id *ret_id)
+    __attribute__((warn_unused_result));
+
+/* Below 0, 0 or above 0. */
+int lapor_stream_id_compare(struct lapor_stream_id a, struct lapor_stream_id b);
+
+/* The stream owns its connection.  Copies both structs.  Owns no partition. */
 struct lapor_stream *lapor_stream_new(const struct lapor_redis_conf *redis,
     const struct lapor_stream_conf *conf);
 void lapor_stream_free(struct lapor_stream *s);
@@ -76,15 +99,32 @@ void lapor_stream_free(struct lapor_stream *s);
 /* For other commands between turns: PUBLISH, PING. */
 struct lapor_redis *lapor_stream_redis(struct lapor_stream *s);
 
+/* Both streams of a partition are its own from now on, or no longer. */
+void lapor_stream_own(struct lapor_stream *s, unsigned part, bool own);
+bool lapor_stream_owns(const struct lapor_stream *s, unsigned part);
+
 /*
- * The next entries, in the pool: own pending ones first, then new ones of
- * msg streams, then of status streams as far as there is room (and in every
- * eighth turn anyway, so that nothing starves).  Waits up to block_ms when
- * wait is true and there is nothing.  0 with *ret_n 0 when nothing came; -1
- * when Redis is away (see lapor_redis_retry_ms of lapor_stream_redis).
+ * The next entries, in the pool, about want of them: pending ones first, then
+ * new ones of msg streams, then of status streams as far as there is room (and
+ * in every eighth turn anyway, so that nothing starves).  While less than want
+ * waits, all streams are read at once; while more, one after the other, each
+ * up to want, so that what comes is of few partitions.  When there is nothing
+ * it waits up to wait_ms, not longer than block_ms.  0 with *ret_n 0 when
+ * nothing came; -1 when Redis is away (see lapor_redis_retry_ms of
+ * lapor_stream_redis).
  */
 int lapor_stream_read(struct lapor_stream *s, struct lapor_pool *pool,
-    bool wait, struct lapor_entry **ret_entries, size_t *ret_n)
+    size_t want, int wait_ms, struct lapor_entry **ret_entries, size_t *ret_n)
+    __attribute__((warn_unused_result));
+
+/*
+ * Entries of a msg stream behind the given id, which is moved on; nothing is
+ * delivered or pending by that.  About want and not more than bytes of bodies;
+ * fewer than asked for at the end of the stream, which *ret_end tells.
+ */
+int lapor_stream_peek(struct lapor_stream *s, struct lapor_pool *pool,
+    unsigned part, struct lapor_stream_id *from, size_t want, size_t bytes,
+    struct lapor_entry **ret_entries, size_t *ret_n, bool *ret_end)
     __attribute__((warn_unused_result));
 
 /*
@@ -95,17 +135,18 @@ int lapor_stream_ack(struct lapor_stream *s, const struct lapor_entry *entries,
     size_t n) __attribute__((warn_unused_result));
 
 /*
- * Takes over what other consumers hold idle for claim_ms; looks at a part of
- * the keys a call, all of them within eight calls.  As lapor_stream_read().
+ * Takes over what other consumers hold idle for claim_ms in own partitions;
+ * looks at a part of the keys a call, all of them within eight calls.  As
+ * lapor_stream_read().
  */
 int lapor_stream_claim(struct lapor_stream *s, struct lapor_pool *pool,
-    struct lapor_entry **ret_entries, size_t *ret_n)
+    size_t want, struct lapor_entry **ret_entries, size_t *ret_n)
     __attribute__((warn_unused_result));
 
 /*
- * Removes what all groups have processed: everything below the smallest
- * pending or last-delivered id over all groups of a stream; never touches a
- * stream without a group.  A part of the keys a call, as claim.
+ * Removes what all groups have processed from own partitions: everything below
+ * the smallest pending or last-delivered id over all groups of a stream; never
+ * touches a stream without a group.  A part of the keys a call, as claim.
  */
 int lapor_stream_trim(struct lapor_stream *s)
     __attribute__((warn_unused_result));
@@ -114,8 +155,35 @@ int lapor_stream_trim(struct lapor_stream *s)
  * fields as Redis gives them, a list of name, value ... */
 int64_t lapor_stream_received(const char *id, const redisReply *fields);
 
-/* Entries that wait in all streams, read and not; -1 when Redis is away. */
-int64_t lapor_stream_backlog(struct lapor_stream *s);
+/*
+ * Entries not delivered yet in own streams of a kind; of the last survey,
+ * less what was read since.  A survey is made on each connection, every few
+ * seconds, and while there is a backlog as often as that needs it.
+ */
+int64_t lapor_stream_lag(const struct lapor_stream *s,
+    enum lapor_stream_kind kind);
+
+/* The same of one msg stream, and up to where it was delivered. */
+int64_t lapor_stream_lag_of(const struct lapor_stream *s, unsigned part,
+    struct lapor_stream_id *ret_delivered);
+
+/* Entries that wait in own streams, read and not; as old as the survey. */
+int64_t lapor_stream_backlog(const struct lapor_stream *s);
+
+/*
+ * An entry that there was in a stream, as others know: the next survey looks
+ * whether the stream has come that far.
+ */
+void lapor_stream_know(struct lapor_stream *s, unsigned index,
+    struct lapor_stream_id id);
+
+/*
+ * The next stream that a survey found fallen back; false: none.  It is usable
+ * again then: the group was made from the start, and ids that were used once
+ * are not used again.
+ */
+bool lapor_stream_lost(struct lapor_stream *s,
+    struct lapor_stream_loss *ret_loss);
 
 
 #endif

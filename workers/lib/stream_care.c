@@ -2,8 +2,7 @@
 
 /*
  * What a consumer does beside reading: acknowledging (XACK does not care
- * whether the entry still exists), taking over from dead ones, trimming,
- * counting what waits.
+ * whether the entry still exists), taking over from dead ones, trimming.
  */
 
 #include <stdio.h>
@@ -24,17 +23,14 @@
  * seen; keep: a group has read nothing, or an answer was strange.
  */
 struct lapor_stream_bound {
-    bool  known;
-    bool  keep;
-    char  id[LAPOR_STREAM_ID_LEN];
+    bool                    known;
+    bool                    keep;
+    struct lapor_stream_id  id;
 };
 
 
 static int lapor_stream_ack_run(struct lapor_stream *s,
     const struct lapor_entry *entries, size_t n, unsigned *ret_commands);
-static bool lapor_stream_id(const char *text, unsigned long long *ret_ms,
-    unsigned long long *ret_seq);
-static int lapor_stream_compare(const char *a, const char *b);
 static void lapor_stream_lower(struct lapor_stream_bound *b,
     const redisReply *id);
 static int lapor_stream_trim_groups(struct lapor_stream *s, unsigned from,
@@ -49,8 +45,6 @@ static int lapor_stream_pending_take(struct lapor_stream *s,
 static int lapor_stream_trim_apply(struct lapor_stream *s, unsigned from,
     struct lapor_stream_bound *bounds);
 static bool lapor_stream_trimmable(const struct lapor_stream_bound *b);
-static int64_t lapor_stream_waiting(const redisReply *groups,
-    const redisReply *length);
 static void lapor_stream_claimed(struct lapor_stream *s,
     struct lapor_stream_list *list, unsigned k, const redisReply *reply);
 
@@ -126,49 +120,6 @@ lapor_stream_ack_run(struct lapor_stream *s,
 }
 
 
-static bool
-lapor_stream_id(const char *text, unsigned long long *ret_ms,
-    unsigned long long *ret_seq)
-{
-    char  *end;
-
-    *ret_ms = strtoull(text, &end, 10);
-
-    if (end == text || *end != '-') {
-        return false;
-    }
-
-    text = end + 1;
-    *ret_seq = strtoull(text, &end, 10);
-
-    return end != text && *end == '\0';
-}
-
-
-/* Two ids as numbers: below 0, 0 or above 0. */
-
-static int
-lapor_stream_compare(const char *a, const char *b)
-{
-    unsigned long long  ams, aseq, bms, bseq;
-
-    /* what is no id sorts first, so that nothing is trimmed for it */
-    if (!lapor_stream_id(a, &ams, &aseq)) {
-        return -1;
-    }
-
-    if (!lapor_stream_id(b, &bms, &bseq)) {
-        return 1;
-    }
-
-    if (ams != bms) {
-        return (ams < bms) ? -1 : 1;
-    }
-
-    return (aseq < bseq) ? -1 : (aseq > bseq);
-}
-
-
 /*
  * Redis looks at ten times COUNT entries a call and returns a cursor; the
  * next round of this key goes on there.
@@ -176,7 +127,7 @@ lapor_stream_compare(const char *a, const char *b)
 
 int
 lapor_stream_claim(struct lapor_stream *s, struct lapor_pool *pool,
-    struct lapor_entry **ret_entries, size_t *ret_n)
+    size_t want, struct lapor_entry **ret_entries, size_t *ret_n)
 {
     int                       rc;
     unsigned                  i, k;
@@ -193,26 +144,33 @@ lapor_stream_claim(struct lapor_stream *s, struct lapor_pool *pool,
         return -1;
     }
 
+    memset(replies, 0, sizeof(replies));
+
     for (i = 0; i < LAPOR_STREAM_CHUNK; i++) {
         k = (s->claim_key + i) % LAPOR_STREAM_KEYS;
-        lapor_redis_append(s->redis, "XAUTOCLAIM %s %s %s %d %s COUNT %d",
-                           lapor_stream_key_at(k), LAPOR_STREAM_GROUP,
-                           s->consumer, s->claim_ms, s->cursor[k],
-                           s->count / 16 + 1);
+
+        if (lapor_stream_has(s, k)) {
+            lapor_redis_append(s->redis, "XAUTOCLAIM %s %s %s %d %s COUNT %d",
+                               lapor_stream_key_at(k), LAPOR_STREAM_GROUP,
+                               s->consumer, s->claim_ms, s->keys[k].cursor,
+                               (int) want / 16 + 1);
+        }
     }
 
     /* all of them first: taking an entry may need a command of its own */
     for (i = 0; i < LAPOR_STREAM_CHUNK; i++) {
-        replies[i] = lapor_redis_reply(s->redis);
+        if (lapor_stream_has(s, (s->claim_key + i) % LAPOR_STREAM_KEYS)) {
+            replies[i] = lapor_redis_reply(s->redis);
+        }
     }
 
     rc = lapor_redis_connected(s->redis) ? 0 : -1;
 
     for (i = 0; i < LAPOR_STREAM_CHUNK; i++) {
-        k = (s->claim_key + i) % LAPOR_STREAM_KEYS;
-
-        if (rc == 0) {
-            lapor_stream_claimed(s, &list, k, replies[i]);
+        if (rc == 0 && replies[i] != NULL) {
+            lapor_stream_claimed(s, &list,
+                                 (s->claim_key + i) % LAPOR_STREAM_KEYS,
+                                 replies[i]);
         }
 
         freeReplyObject(replies[i]);
@@ -236,22 +194,28 @@ static void
 lapor_stream_claimed(struct lapor_stream *s, struct lapor_stream_list *list,
     unsigned k, const redisReply *reply)
 {
-    size_t  gone;
-
     if (lapor_stream_nogroup(s, reply) || reply->elements != 3) {
         return;
     }
 
-    (void) snprintf(s->cursor[k], sizeof(s->cursor[k]), "%s",
+    (void) snprintf(s->keys[k].cursor, sizeof(s->keys[k].cursor), "%s",
                     reply->element[0]->str);
     lapor_stream_take(s, list, k, reply->element[1]);
+    lapor_stream_gone(k, reply);
+}
+
+
+void
+lapor_stream_gone(unsigned index, const redisReply *reply)
+{
+    size_t  gone;
 
     /* Redis itself took these off the pending list */
-    gone = reply->element[2]->elements;
+    gone = (reply->elements == 3) ? reply->element[2]->elements : 0;
 
     if (gone > 0) {
         lapor_log_err("stream entries were deleted before they were processed "
-                      "key=%s count=%zu", lapor_stream_key_at(k), gone);
+                      "key=%s count=%zu", lapor_stream_key_at(index), gone);
     }
 }
 
@@ -299,17 +263,17 @@ lapor_stream_trim(struct lapor_stream *s)
 static void
 lapor_stream_lower(struct lapor_stream_bound *b, const redisReply *id)
 {
-    unsigned long long  ms, seq;
+    struct lapor_stream_id  one;
 
-    if (id == NULL || id->str == NULL || id->len >= LAPOR_STREAM_ID_LEN
-        || !lapor_stream_id(id->str, &ms, &seq))
+    if (id == NULL || id->str == NULL
+        || lapor_stream_id_parse(id->str, &one) == -1)
     {
         b->keep = true;
         return;
     }
 
-    if (!b->known || lapor_stream_compare(id->str, b->id) < 0) {
-        (void) snprintf(b->id, sizeof(b->id), "%s", id->str);
+    if (!b->known || lapor_stream_id_compare(one, b->id) < 0) {
+        b->id = one;
     }
 
     b->known = true;
@@ -325,11 +289,20 @@ lapor_stream_trim_groups(struct lapor_stream *s, unsigned from,
     redisReply  *reply;
 
     for (i = 0; i < LAPOR_STREAM_CHUNK; i++) {
-        lapor_redis_append(s->redis, "XINFO GROUPS %s",
-                           lapor_stream_key_at(from + i));
+        bounds[i].keep = !lapor_stream_has(s, from + i);
+
+        if (!bounds[i].keep) {
+            lapor_redis_append(s->redis, "XINFO GROUPS %s",
+                               lapor_stream_key_at(from + i));
+        }
     }
 
     for (i = 0; i < LAPOR_STREAM_CHUNK; i++) {
+
+        if (bounds[i].keep) {
+            continue;
+        }
+
         reply = lapor_redis_reply(s->redis);
 
         if (reply == NULL) {
@@ -449,7 +422,7 @@ lapor_stream_pending_take(struct lapor_stream *s,
 static bool
 lapor_stream_trimmable(const struct lapor_stream_bound *b)
 {
-    return b->known && !b->keep && lapor_stream_compare(b->id, "0-1") >= 0;
+    return b->known && !b->keep && (b->id.ms > 0 || b->id.seq > 0);
 }
 
 
@@ -462,8 +435,10 @@ lapor_stream_trim_apply(struct lapor_stream *s, unsigned from,
 
     for (i = 0; i < LAPOR_STREAM_CHUNK; i++) {
         if (lapor_stream_trimmable(&bounds[i])) {
-            lapor_redis_append(s->redis, "XTRIM %s MINID %s",
-                               lapor_stream_key_at(from + i), bounds[i].id);
+            lapor_redis_append(s->redis, "XTRIM %s MINID %llu-%llu",
+                               lapor_stream_key_at(from + i),
+                               (unsigned long long) bounds[i].id.ms,
+                               (unsigned long long) bounds[i].id.seq);
         }
     }
 
@@ -479,74 +454,6 @@ lapor_stream_trim_apply(struct lapor_stream *s, unsigned from,
         }
 
         freeReplyObject(reply);
-    }
-
-    return 0;
-}
-
-
-/*
- * What our group has not read or not acknowledged.  Redis does not know the
- * lag (nil) after an XDEL in the middle; then the stream's length stands in.
- */
-
-int64_t
-lapor_stream_backlog(struct lapor_stream *s)
-{
-    int64_t      sum, one;
-    unsigned     i;
-    redisReply  *groups, *length;
-
-    if (lapor_stream_ready(s) == -1) {
-        return -1;
-    }
-
-    for (i = 0; i < LAPOR_STREAM_KEYS; i++) {
-        lapor_redis_append(s->redis, "XINFO GROUPS %s",
-                           lapor_stream_key_at(i));
-        lapor_redis_append(s->redis, "XLEN %s", lapor_stream_key_at(i));
-    }
-
-    sum = 0;
-
-    for (i = 0; i < LAPOR_STREAM_KEYS; i++) {
-        groups = lapor_redis_reply(s->redis);
-        length = lapor_redis_reply(s->redis);
-        one = 0;
-
-        if (groups != NULL && length != NULL) {
-            one = lapor_stream_waiting(groups, length);
-        }
-
-        freeReplyObject(groups);
-        freeReplyObject(length);
-        sum += one;
-    }
-
-    return lapor_redis_connected(s->redis) ? sum : -1;
-}
-
-
-static int64_t
-lapor_stream_waiting(const redisReply *groups, const redisReply *length)
-{
-    size_t             g;
-    int64_t            lag, pending;
-    const redisReply  *name;
-
-    for (g = 0; groups->type == REDIS_REPLY_ARRAY && g < groups->elements;
-         g++)
-    {
-        name = lapor_redis_member(groups->element[g], "name");
-
-        if (name == NULL || strcmp(name->str, LAPOR_STREAM_GROUP) != 0) {
-            continue;
-        }
-
-        lag = lapor_redis_number(groups->element[g], "lag");
-        pending = lapor_redis_number(groups->element[g], "pending");
-
-        return (lag < 0) ? length->integer : lag + pending;
     }
 
     return 0;

@@ -98,10 +98,51 @@ sub key_drained {
         my %stream = @{ $self->{redis}->cmd('XINFO', 'STREAM', $key) };
         my ($group) = grep { $_->{name} eq 'intake' } map { +{ @$_ } }
                       @{ $self->{redis}->cmd('XINFO', 'GROUPS', $key) };
+        # a stream whose last id was set higher has no lag all the same
         $group && $group->{pending} == 0
-            && $group->{'last-delivered-id'} eq $stream{'last-generated-id'};
+            && ($group->{'last-delivered-id'} eq $stream{'last-generated-id'}
+                || defined $group->{lag} && $group->{lag} == 0);
     };
     return $ok;
+}
+
+
+# hold() -> a lock that keeps every batch from its end, until release($lock)
+
+sub hold {
+    my ($self) = @_;
+
+    my $lock = Lapor::Test::spawn(out => '/dev/null',
+        argv => [Lapor::Test::need_program('psql'), '-X', '-q', '-d',
+                 $self->{pg}->dsn, '-c',
+                 'BEGIN; LOCK lapor.reporter; SELECT pg_sleep(120)']);
+    Lapor::Test::wait_until {
+        $self->cell("SELECT count(*) FROM pg_locks"
+                    . " WHERE relation = 'lapor.reporter'::regclass"
+                    . " AND mode = 'AccessExclusiveLock' AND granted");
+    } 10, 'a lock' or die "the lock was not taken\n";
+    return $lock;
+}
+
+
+sub release {
+    my ($self, $lock) = @_;
+
+    Lapor::Test::end_process($lock, 'KILL', 10);
+    $self->cell("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                . " WHERE query LIKE '%pg_sleep(120)'"
+                . " AND pid <> pg_backend_pid()");
+}
+
+
+# waits() -> how many loops wait for a lock
+
+sub waits {
+    my ($self) = @_;
+
+    return $self->cell("SELECT count(*) FROM pg_stat_activity WHERE"
+                       . " application_name = 'lapor-intake'"
+                       . " AND wait_event_type = 'Lock'");
 }
 
 
