@@ -41,8 +41,7 @@ else
 CPPFLAGS   += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 endif
 
-LIBS_LIB    = $(shell pkg-config --libs hiredis libpq yajl libcurl libcrypto)
-LIBS_GRAPH  = $(LIBS_LIB) $(shell pkg-config --libs libmicrohttpd)
+LIBS_LIB    = $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 
 src = $(wildcard $(1)/*.c)
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
@@ -90,7 +89,7 @@ $(PROGRAMS):
 
 $(BUILD)/lapor-graph: $(call obj,$(GRAPH) $(LIB))
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(SAN_LDFLAGS) -o $@ $^ $(LIBS_GRAPH)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(SAN_LDFLAGS) -o $@ $^ $(LIBS_LIB)
 
 $(BUILD)/t/unit/%: $(BUILD)/obj/t/unit/%.o $(call obj,$(LIBRARIES))
 	@mkdir -p $(@D)

@@ -1392,9 +1392,19 @@ BEGIN
          LIMIT p_limit
            FOR UPDATE SKIP LOCKED
     LOOP
+        task_id := t.task_id;
+        attempt := t.attempts + 1;
+        failures := t.failures;
+        phone_number_id := t.phone_number_id;
+        recipient := t.recipient;
+        recipient_kind := t.recipient_kind;
+
         IF t.expires_at <= v_now THEN
             PERFORM lapor.reply_end(p_part, t.task_id, NULL,
                                     'the reply window is closed');
+            unknowns := t.unknowns;
+            body := NULL;
+            RETURN NEXT;
             CONTINUE;
         END IF;
 
@@ -1413,13 +1423,7 @@ BEGIN
                run_at = v_now + p_lease
          WHERE u.part = p_part AND u.task_id = t.task_id;
 
-        task_id := t.task_id;
-        attempt := t.attempts + 1;
-        failures := t.failures;
         unknowns := t.unknowns;
-        phone_number_id := t.phone_number_id;
-        recipient := t.recipient;
-        recipient_kind := t.recipient_kind;
         body := t.body;
         RETURN NEXT;
     END LOOP;
@@ -1991,6 +1995,42 @@ END
 $$;
 
 ALTER FUNCTION lapor.stream_looked(p_part smallint, p_stream text[], p_base bigint[], p_accepted bigint[], p_last_id text[], p_now timestamp with time zone) OWNER TO lapor_owner;
+
+--
+-- Name: task_backlog(text); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.task_backlog(p_kind text, OUT due bigint, OUT oldest_ms bigint) RETURNS record
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    AS $$
+DECLARE
+    v_now timestamptz := clock_timestamp();
+    v_n   bigint;
+    v_min timestamptz;
+    v_all timestamptz := v_now;
+BEGIN
+    due := 0;
+
+    FOR v_part IN 0 .. 255 LOOP
+        SELECT count(*), min(d.run_at)
+          INTO v_n, v_min
+          FROM (SELECT t.run_at
+                  FROM lapor.task t
+                 WHERE t.part = v_part AND t.kind = p_kind
+                   AND t.finished_at IS NULL AND t.run_at <= v_now
+                 ORDER BY t.run_at
+                 LIMIT 1000) d;
+
+        due := due + v_n;
+        v_all := least(v_all, v_min);
+    END LOOP;
+
+    oldest_ms := (extract(epoch FROM v_now - v_all) * 1000)::bigint;
+END
+$$;
+
+ALTER FUNCTION lapor.task_backlog(p_kind text, OUT due bigint, OUT oldest_ms bigint) OWNER TO lapor_owner;
 
 --
 -- Name: task_due(text); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
@@ -3610,6 +3650,14 @@ GRANT ALL ON FUNCTION lapor.stream_done() TO lapor_ctl;
 
 REVOKE ALL ON FUNCTION lapor.stream_looked(p_part smallint, p_stream text[], p_base bigint[], p_accepted bigint[], p_last_id text[], p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION lapor.stream_looked(p_part smallint, p_stream text[], p_base bigint[], p_accepted bigint[], p_last_id text[], p_now timestamp with time zone) TO lapor_ctl;
+
+--
+-- Name: FUNCTION task_backlog(p_kind text, OUT due bigint, OUT oldest_ms bigint); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.task_backlog(p_kind text, OUT due bigint, OUT oldest_ms bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.task_backlog(p_kind text, OUT due bigint, OUT oldest_ms bigint) TO lapor_media;
+GRANT ALL ON FUNCTION lapor.task_backlog(p_kind text, OUT due bigint, OUT oldest_ms bigint) TO lapor_reply;
 
 --
 -- Name: FUNCTION task_due(p_kind text); Type: ACL; Schema: lapor; Owner: lapor_owner

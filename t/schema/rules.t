@@ -28,6 +28,7 @@ my %any_part = (
     claim_time => 'a value', schema_version => 'reads a reference table',
     months_ahead => 'makes partitions',
     task_due => 'looks at one part after the other',
+    task_backlog => 'likewise',
     report_list => 'a person\'s look over all parts',
     report_show => 'finds the part in the code',
     stream_done => 'sums over all parts', reconcile_last => 'reads one row',

@@ -2,12 +2,14 @@
 
 /* lib/conf: the file's syntax, every type, bounds, secrets, the dump. */
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/common.h"
 #include "lib/conf.h"
+#include "lib/log.h"
 #include "t/unit/tap.h"
 
 
@@ -49,6 +51,11 @@ static void test_errors(void);
 static void test_secrets(void);
 static void test_dump(void);
 static void test_common(void);
+static void test_empty(void);
+static void test_reload(void);
+static void test_reload_wrong(const struct lapor_conf_spec *spec);
+static int check(const void *data, char *reason, size_t size);
+static const char *logged(char *text, size_t size);
 
 
 static char         dir[] = "/tmp/lapor-conf-XXXXXX";
@@ -56,6 +63,7 @@ static char         file[64];
 static char         secret[64];
 static char         err[512];
 static struct conf  conf;
+static int          pipes[2];
 
 
 static void
@@ -231,6 +239,128 @@ test_dump(void)
 }
 
 
+/* file is what lapor_conf_main() was told; the log goes to a pipe. */
+
+static void
+test_reload(void)
+{
+    char    log[4096];
+    size_t  i;
+
+    static struct lapor_conf_entry  live[N];
+    struct lapor_conf_spec          spec = {
+        .program = "t", .section = "own", .entries = live, .n = N,
+        .size = sizeof(struct conf), .check = check
+    };
+    char                           *argv[] = {
+        (char *) "t", (char *) "-c", file, NULL
+    };
+
+    memcpy(live, entries, sizeof(entries));
+
+    for (i = 0; i < N; i++) {
+        live[i].flags |= strcmp(live[i].name, "count") == 0
+                         || strcmp(live[i].name, "token") == 0
+                         || strcmp(live[i].name, "list") == 0
+                         || strcmp(live[i].name, "flag") == 0
+                         ? LAPOR_CONF_LIVE : 0;
+    }
+
+    put(secret, "one", 0600);
+    put(file, "count = 1\n[own]\nmust = x\nlist = a\ntoken = cred:secret\n",
+        0600);
+    memset(&conf, 0, sizeof(conf));
+    lapor_conf_main(3, argv, &spec, &conf);
+    is_str(conf.token, "one", "the start");
+
+    is(lapor_conf_reload(&spec, &conf), 0, "nothing has changed");
+    ok(strstr(logged(log, sizeof(log)), "changed=0 waiting=0") != NULL,
+       "and the log says so");
+
+    put(secret, "two", 0600);
+    put(file, "count = 2\nname = other\n[own]\nmust = y\nlist = a, b\n"
+        "flag = off\nsize = 1k\ntoken = cred:secret\n", 0600);
+    is(lapor_conf_reload(&spec, &conf), 0, "much has changed");
+    ok(conf.count == 2 && conf.list.n == 2 && !conf.flag, "what may, does");
+    is_str(conf.token, "two", "the secret's file was read again");
+    ok(strcmp(conf.must, "x") == 0 && strcmp(conf.name, "none") == 0
+       && conf.size == 8192, "what may not, does not");
+    (void) logged(log, sizeof(log));
+    ok(strstr(log, "a changed setting waits for a restart key=must") != NULL
+       && strstr(log, "restart key=name") != NULL
+       && strstr(log, "restart key=size") != NULL
+       && strstr(log, "changed=4 waiting=3") != NULL, "and the log says which");
+    ok(strstr(log, "two") == NULL, "without the secret");
+
+    test_reload_wrong(&spec);
+    lapor_conf_free(live, N, "own", &conf);
+}
+
+
+static void
+test_reload_wrong(const struct lapor_conf_spec *spec)
+{
+    char  log[4096];
+
+    put(file, "count = 3\n[own]\nmust = y\nbatch = 1\n", 0600);
+    is(lapor_conf_reload(spec, &conf), -1, "a wrong file");
+    (void) logged(log, sizeof(log));
+    ok(strstr(log, file) != NULL && strstr(log, ":4: there is no key") != NULL,
+       "is told with its line: %s", log);
+    put(file, "count = 66\n[own]\nmust = y\n", 0600);
+    is(lapor_conf_reload(spec, &conf), -1, "one that the check refuses");
+    ok(strstr(logged(log, sizeof(log)), ": not that") != NULL, "likewise");
+    put(file, "count = 3\n[own]\nmust = y\ntoken = cred:absent\n", 0600);
+    is(lapor_conf_reload(spec, &conf), -1, "a secret that is not there");
+    (void) unlink(file);
+    is(lapor_conf_reload(spec, &conf), -1, "no file");
+    ok(conf.count == 2 && strcmp(conf.token, "two") == 0,
+       "all is as it was before");
+}
+
+
+static int
+check(const void *data, char *reason, size_t size)
+{
+    const struct conf  *c;
+
+    c = data;
+    (void) snprintf(reason, size, "not that");
+
+    return c->count == 66 ? -1 : 0;
+}
+
+
+/* What was logged since, without waiting. */
+
+static const char *
+logged(char *text, size_t size)
+{
+    ssize_t  n;
+
+    n = read(pipes[0], text, size - 1);
+    text[n > 0 ? n : 0] = '\0';
+
+    return text;
+}
+
+
+static void
+test_empty(void)
+{
+    struct lapor_common  common;
+
+    static const struct lapor_conf_entry  table[] = { LAPOR_COMMON_ENTRIES };
+
+    put(file, "metrics = 127.0.0.1:9101\n[own]\nmetrics =\n", 0600);
+    memset(&common, 0, sizeof(common));
+    is(lapor_conf_load(file, table, sizeof(table) / sizeof(table[0]), "own",
+                       &common, err, sizeof(err)), 0, "no value: %s", err);
+    ok(common.metrics == NULL, "is none, whatever stands before");
+    lapor_conf_free(table, sizeof(table) / sizeof(table[0]), "own", &common);
+}
+
+
 static void
 test_common(void)
 {
@@ -257,6 +387,11 @@ test_common(void)
     common.database = strdup("host=x nonsense=1");
     is(lapor_common_check(&common, err, sizeof(err)), -1, "bad conninfo: %s",
        err);
+    free(common.database);
+    common.database = strdup("host=x");
+    common.metrics = strdup("9101");
+    is(lapor_common_check(&common, err, sizeof(err)), -1, "bad metrics: %s",
+       err);
 
     lapor_conf_free(table, sizeof(table) / sizeof(table[0]), NULL, &common);
 }
@@ -277,6 +412,14 @@ main(void)
     test_secrets();
     test_dump();
     test_common();
+    test_empty();
+
+    if (pipe2(pipes, O_NONBLOCK) == -1) {
+        return 1;
+    }
+
+    lapor_log_set_fd(pipes[1]);
+    test_reload();
 
     (void) unlink(file);
     (void) unlink(secret);

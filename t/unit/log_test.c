@@ -16,6 +16,7 @@
 static const char *logged(void);
 static void test_log(void);
 static void test_notify(void);
+static void test_watchdog(void);
 
 
 static int   pipes[2];
@@ -73,6 +74,34 @@ test_log(void)
 }
 
 
+/* What a wait does is not asked here: it has no way to the watchdog. */
+
+static void
+test_watchdog(void)
+{
+    is(lapor_notify_watchdog_ms(), 30, "interval of the watchdog");
+    is_str(logged(), "", "not before the first turn");
+    lapor_notify_turn(0);
+    is_str(logged(), "WATCHDOG=1", "a turn feeds it");
+    lapor_notify_turn(0);
+    is_str(logged(), "", "not more often than needed");
+
+    lapor_notify_members(3);
+    (void) usleep(30000);
+    lapor_notify_turn(0);
+    lapor_notify_turn(2);
+    is_str(logged(), "", "not while one of three has not turned");
+    lapor_notify_turn(1);
+    is_str(logged(), "WATCHDOG=1", "all three have");
+
+    (void) usleep(30000);
+    lapor_notify_turn(1);
+    lapor_notify_turn(1);
+    lapor_notify_turn(2);
+    is_str(logged(), "", "one that hangs is not made up for by the others");
+}
+
+
 static void
 test_notify(void)
 {
@@ -93,7 +122,7 @@ test_notify(void)
 
     lapor_notify_ready();
     (void) setenv("NOTIFY_SOCKET", sun.sun_path, 1);
-    (void) setenv("WATCHDOG_USEC", "30000000", 1);
+    (void) setenv("WATCHDOG_USEC", "30000", 1);
 
     pipes[0] = fd;
     lapor_notify_ready();
@@ -102,11 +131,10 @@ test_notify(void)
     is_str(logged(), "STATUS=redis up", "status");
     lapor_notify_status("redis %s", "up");
     is_str(logged(), "", "the same status is not sent again");
-    is(lapor_notify_watchdog_ms(), 30000, "interval of the watchdog");
-    lapor_notify_watchdog();
-    is_str(logged(), "WATCHDOG=1", "watchdog");
-    lapor_notify_watchdog();
-    is_str(logged(), "", "not sent more often than needed");
+    lapor_notify_reloading();
+    ok(strncmp(logged(), "RELOADING=1\nMONOTONIC_USEC=", 27) == 0,
+       "reloading");
+    test_watchdog();
     lapor_notify_stopping();
     is_str(logged(), "STOPPING=1", "stopping");
 

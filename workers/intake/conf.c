@@ -64,6 +64,7 @@ static const struct lapor_conf_spec  intake_conf_spec = {
     .summary = "stores what the webhook streams bring",
     .entries = intake_conf_entries,
     .n = sizeof(intake_conf_entries) / sizeof(intake_conf_entries[0]),
+    .size = sizeof(struct lapor_intake_conf),
     .check = intake_conf_check
 };
 

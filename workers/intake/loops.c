@@ -36,6 +36,7 @@ lapor_intake_loops_start(struct lapor_intake_loops *all,
     all->loops = calloc(all->n, sizeof(*all->loops));
     all->threads = calloc(all->n, sizeof(*all->threads));
     all->summary_due = lapor_mono_ms() + conf->summary;
+    lapor_notify_members(all->n);
 
     if (all->loops == NULL || all->threads == NULL) {
         lapor_fatal_memory();
@@ -71,6 +72,7 @@ loops_run(void *data)
     struct lapor_intake  *in;
 
     in = data;
+    lapor_notify_member(in->index);
 
     while (!lapor_loop_stopping()) {
         lapor_intake_turn(in);

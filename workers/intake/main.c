@@ -9,6 +9,7 @@
 #include "intake/loops.h"
 #include "lib/log.h"
 #include "lib/loop.h"
+#include "lib/metrics.h"
 #include "lib/notify.h"
 #include "lib/version.h"
 
@@ -28,6 +29,7 @@ main(int argc, char **argv)
 
     lapor_log_notice("started version=%s consumer=%s loops=%d", LAPOR_VERSION,
                      conf.consumer, (int) conf.loops);
+    lapor_metrics_start(conf.common.metrics, "lapor-intake");
     lapor_intake_loops_start(&loops, &conf);
     lapor_notify_ready();
 
@@ -37,6 +39,7 @@ main(int argc, char **argv)
 
     lapor_notify_stopping();
     lapor_intake_loops_end(&loops);
+    lapor_metrics_stop();
     lapor_log_notice("stopped");
     lapor_intake_conf_free(&conf);
 

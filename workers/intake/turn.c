@@ -17,6 +17,7 @@
 #include "intake/turn.h"
 #include "lib/log.h"
 #include "lib/loop.h"
+#include "lib/notify.h"
 #include "lib/version.h"
 
 
@@ -499,6 +500,8 @@ turn_on_wait(void *data)
 }
 
 
+/* At the end of each turn, and of each try at a batch that cannot be stored. */
+
 static void
 turn_tell(struct lapor_intake *in)
 {
@@ -510,6 +513,7 @@ turn_tell(struct lapor_intake *in)
     in->news.postgres_up = lapor_pg_connected(in->store.pg);
 
     (void) pthread_mutex_unlock(&in->lock);
+    lapor_notify_turn(in->index);
 }
 
 

@@ -365,11 +365,13 @@ lapor_conf_set_string(struct lapor_conf_parser *p,
     char   *copy, why[256];
     char  **member;
 
-    if (value[0] == '\0' && !(e->flags & LAPOR_CONF_SECRET_FILE)) {
-        return lapor_conf_error(p, "key \"%s\" has no value", e->name);
-    }
+    if (value[0] == '\0' && (e->flags & LAPOR_CONF_EMPTY)) {
+        copy = NULL;
 
-    if (!(e->flags & LAPOR_CONF_SECRET_FILE)) {
+    } else if (value[0] == '\0' && !(e->flags & LAPOR_CONF_SECRET_FILE)) {
+        return lapor_conf_error(p, "key \"%s\" has no value", e->name);
+
+    } else if (!(e->flags & LAPOR_CONF_SECRET_FILE)) {
         copy = lapor_heap_copy(value);
 
     } else if (lapor_conf_secret(value, &copy, why, sizeof(why)) == -1) {

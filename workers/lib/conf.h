@@ -47,7 +47,11 @@ enum {
      * its last line end.  A file that others than owner and group can read
      * is refused, except below $CREDENTIALS_DIRECTORY.  Implies SECRET.
      */
-    LAPOR_CONF_SECRET_FILE = 4
+    LAPOR_CONF_SECRET_FILE = 4,
+
+    LAPOR_CONF_LIVE = 8,        /* lapor_conf_reload() may change it */
+    LAPOR_CONF_EMPTY = 16       /* string: no value is allowed, and is as if
+                                   the key were absent */
 };
 
 struct lapor_conf_list {
@@ -73,6 +77,7 @@ struct lapor_conf_spec {
     const char                     *summary;    /* one line for -h */
     const struct lapor_conf_entry  *entries;
     size_t                          n;
+    size_t                          size;       /* of the struct */
 
     /* May be NULL; says what no single entry can. -1 with err filled. */
     int                           (*check)(const void *conf, char *err,
@@ -107,6 +112,16 @@ void lapor_conf_dump(FILE *out, const struct lapor_conf_entry *entries,
  */
 void lapor_conf_main(int argc, char **argv, const struct lapor_conf_spec *spec,
     void *conf);
+
+/*
+ * Reads the file of lapor_conf_main() again, with the secrets that it names.
+ * When that is wrong in any way, the reason is logged with file and line, conf
+ * stays as it is, and the result is -1. Else entries that are LAPOR_CONF_LIVE
+ * get their new values in conf (strings are others then), and each other one
+ * that differs is named in the log as one that waits for a restart. No other
+ * thread may read conf meanwhile, but numbers that it reads once.
+ */
+int lapor_conf_reload(const struct lapor_conf_spec *spec, void *conf);
 
 /* The content of a secret's file, see LAPOR_CONF_SECRET_FILE; malloc'ed. */
 int lapor_conf_secret(const char *name, char **ret_value, char *err,

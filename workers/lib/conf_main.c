@@ -11,9 +11,10 @@
 #include <unistd.h>
 
 #include "lib/common.h"
-#include "lib/conf.h"
+#include "lib/conf_internal.h"
 #include "lib/file.h"
 #include "lib/log.h"
+#include "lib/metrics.h"
 #include "lib/version.h"
 
 
@@ -23,6 +24,9 @@
 
 #define LAPOR_CONF_DEFAULT     LAPOR_SYSCONFDIR "/lapor/lapor.conf"
 #define LAPOR_CONF_SECRET_MAX  65536
+
+
+static const char  *lapor_conf_path = LAPOR_CONF_DEFAULT;
 
 
 static int lapor_conf_secret_path(const char *name, char *ret_path,
@@ -127,19 +131,17 @@ void
 lapor_conf_main(int argc, char **argv, const struct lapor_conf_spec *spec,
     void *conf)
 {
-    int          opt;
-    bool         check, dump;
-    char         err[512];
-    const char  *file;
+    int   opt;
+    bool  check, dump;
+    char  err[512];
 
-    file = LAPOR_CONF_DEFAULT;
     check = false;
     dump = false;
 
     while ((opt = getopt(argc, argv, "c:tTh")) != -1) {
         switch (opt) {
         case 'c':
-            file = optarg;
+            lapor_conf_path = optarg;
             break;
         case 't':
             check = true;
@@ -161,14 +163,8 @@ lapor_conf_main(int argc, char **argv, const struct lapor_conf_spec *spec,
                     argv[optind]);
     }
 
-    if (lapor_conf_load(file, spec->entries, spec->n, spec->section, conf,
-                        err, sizeof(err)) == -1)
-    {
+    if (lapor_conf_read(spec, conf, err, sizeof(err)) == -1) {
         lapor_fatal(LAPOR_EXIT_CONFIG, "%s", err);
-    }
-
-    if (spec->check != NULL && spec->check(conf, err, sizeof(err)) == -1) {
-        lapor_fatal(LAPOR_EXIT_CONFIG, "%s: %s", file, err);
     }
 
     if (dump) {
@@ -176,10 +172,33 @@ lapor_conf_main(int argc, char **argv, const struct lapor_conf_spec *spec,
     }
 
     if (check) {
-        (void) fprintf(stderr, "%s: configuration of %s is valid\n", file,
-                       spec->program);
+        (void) fprintf(stderr, "%s: configuration of %s is valid\n",
+                       lapor_conf_path, spec->program);
         exit(LAPOR_EXIT_OK);
     }
+}
+
+
+int
+lapor_conf_read(const struct lapor_conf_spec *spec, void *conf, char *err,
+    size_t size)
+{
+    char  why[400];
+
+    if (lapor_conf_load(lapor_conf_path, spec->entries, spec->n,
+                        spec->section, conf, err, size)
+        == -1)
+    {
+        return -1;
+    }
+
+    if (spec->check != NULL && spec->check(conf, why, sizeof(why)) == -1) {
+        (void) snprintf(err, size, "%s: %s", lapor_conf_path, why);
+        lapor_conf_free(spec->entries, spec->n, spec->section, conf);
+        return -1;
+    }
+
+    return 0;
 }
 
 
@@ -266,6 +285,12 @@ lapor_common_check(const struct lapor_common *common, char *err, size_t size)
     }
 
     lapor_pg_free(pg);
+
+    if (lapor_metrics_check(common->metrics, why, sizeof(why)) == -1) {
+        (void) snprintf(err, size, "metrics: %s", why);
+        return -1;
+    }
+
     return 0;
 }
 
@@ -277,6 +302,22 @@ lapor_common_apply(const struct lapor_common *common)
 
     if (lapor_log_parse_level(common->log_level, &level) == 0) {
         lapor_log_set_level(level);
+    }
+}
+
+
+void
+lapor_common_reload(const struct lapor_common *common, struct lapor_pg *pg,
+    struct lapor_redis_sub *sub)
+{
+    lapor_common_apply(common);
+
+    if (pg != NULL) {
+        lapor_pg_set_password(pg, common->database_password);
+    }
+
+    if (sub != NULL) {
+        lapor_redis_sub_set_password(sub, common->redis_password);
     }
 }
 

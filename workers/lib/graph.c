@@ -16,6 +16,7 @@
 #include "lib/heap.h"
 #include "lib/json.h"
 #include "lib/log.h"
+#include "lib/metrics.h"
 #include "lib/pool.h"
 #include "lib/utf8.h"
 #include "lib/version.h"
@@ -128,6 +129,14 @@ done:
 }
 
 
+void
+lapor_graph_token_file(struct lapor_graph *g, const char *token)
+{
+    free(g->token);
+    g->token = lapor_heap_copy(token);
+}
+
+
 bool
 lapor_graph_reload(struct lapor_graph *g)
 {
@@ -189,6 +198,23 @@ lapor_graph_id(struct lapor_str id)
     }
 
     return id.len > 0 && id.len <= 256;
+}
+
+
+void
+lapor_graph_count(struct lapor_metric *m,
+    const struct lapor_graph_error *error)
+{
+    char  code[24];
+
+    if (error->code == LAPOR_GRAPH_NO_CODE) {
+        (void) snprintf(code, sizeof(code), "http_%ld", error->status);
+
+    } else {
+        (void) snprintf(code, sizeof(code), "%d", error->code);
+    }
+
+    lapor_metric_add(m, lapor_metric_label(m, code, NULL), 1);
 }
 
 

@@ -59,6 +59,9 @@ void lapor_graph_free(struct lapor_graph *g);
  */
 bool lapor_graph_reload(struct lapor_graph *g);
 
+/* Another file for the token, from the next reload on. */
+void lapor_graph_token_file(struct lapor_graph *g, const char *token);
+
 /* "Authorization", "User-Agent": n headers, good until a reload or free. */
 const char *const *lapor_graph_headers(const struct lapor_graph *g,
     size_t *ret_n);
@@ -73,6 +76,12 @@ void lapor_graph_url(const struct lapor_graph *g, struct lapor_buf *buf,
  * another path.
  */
 bool lapor_graph_id(struct lapor_str id);
+
+struct lapor_metric;
+
+/* Counts it under its code, or "http_STATUS" where none came. */
+void lapor_graph_count(struct lapor_metric *m,
+    const struct lapor_graph_error *error);
 
 /* Reads the envelope; whatever is none has no code, and text says so. */
 void lapor_graph_error(long status, const char *body, size_t len,

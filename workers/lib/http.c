@@ -14,12 +14,10 @@
 #include "lib/http_internal.h"
 #include "lib/log.h"
 #include "lib/loop.h"
-#include "lib/notify.h"
 #include "lib/timeutil.h"
 
 
 #define LAPOR_HTTP_HOPS   5
-#define LAPOR_HTTP_SLICE  1000    /* ms, so that the watchdog is fed */
 
 
 static int lapor_http_perform(struct lapor_http *h, size_t *ret_done);
@@ -63,12 +61,22 @@ lapor_http_new(const struct lapor_http_conf *conf)
     max_host = conf->max_host_connections ? conf->max_host_connections : 8;
     max = conf->max_connections ? conf->max_connections : 32;
 
-    (void) curl_multi_setopt(h->multi, CURLMOPT_MAX_HOST_CONNECTIONS,
-                             max_host);
-    (void) curl_multi_setopt(h->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, max);
-    (void) curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, max);
+    lapor_http_limits(h, max_host, max);
 
     return h;
+}
+
+
+void
+lapor_http_limits(struct lapor_http *h, long max_host_connections,
+    long max_connections)
+{
+    (void) curl_multi_setopt(h->multi, CURLMOPT_MAX_HOST_CONNECTIONS,
+                             max_host_connections);
+    (void) curl_multi_setopt(h->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS,
+                             max_connections);
+    (void) curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS,
+                             max_connections);
 }
 
 
@@ -192,12 +200,6 @@ lapor_http_poll(struct lapor_http *h, struct curl_waitfd *wait, unsigned n,
     int        ready;
     unsigned   i, first;
     CURLMcode  rc;
-
-    lapor_notify_watchdog();
-
-    if (ms > LAPOR_HTTP_SLICE) {
-        ms = LAPOR_HTTP_SLICE;
-    }
 
     /* no descriptor before lapor_loop_init() and after a stop */
     first = (wait[0].fd == -1) ? 1 : 0;

@@ -84,6 +84,10 @@ struct lapor_http_call {
 /* Exits 71 when libcurl cannot start. */
 struct lapor_http *lapor_http_new(const struct lapor_http_conf *conf);
 
+/* For the requests from now on; both above 0. */
+void lapor_http_limits(struct lapor_http *h, long max_host_connections,
+    long max_connections);
+
 /* Requests that still run are cancelled, with their on_done. */
 void lapor_http_free(struct lapor_http *h);
 
@@ -100,7 +104,7 @@ void lapor_http_cancel(struct lapor_http *h, struct lapor_http_req *req);
 /*
  * Waits up to ms for the requests' sockets, for fds (poll's events and
  * revents) and for signals of lib/loop, works, and calls on_done of what
- * ended.  Feeds the watchdog.  0, or -1 when libcurl fails (logged).
+ * ended.  0, or -1 when libcurl fails (logged).
  */
 int lapor_http_wait(struct lapor_http *h, struct pollfd *fds, nfds_t n,
     int ms);

@@ -5,6 +5,7 @@
  */
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -14,18 +15,12 @@
 
 #include "lib/log.h"
 #include "lib/loop.h"
-#include "lib/notify.h"
 #include "lib/timeutil.h"
-
-
-/* One poll() never sleeps longer, so that the watchdog is fed. */
-#define LAPOR_LOOP_SLICE  1000
 
 
 static void lapor_loop_on_signal(int signo);
 static void lapor_loop_handle(int signo);
 static void lapor_loop_drain(void);
-static int lapor_loop_slice(int64_t left);
 
 
 /* lock-free, so that a handler may set what any thread reads */
@@ -158,17 +153,6 @@ lapor_loop_drain(void)
 }
 
 
-static int
-lapor_loop_slice(int64_t left)
-{
-    if (left < 0 || left > LAPOR_LOOP_SLICE) {
-        return LAPOR_LOOP_SLICE;
-    }
-
-    return (int) left;
-}
-
-
 int
 lapor_loop_wait(struct pollfd *fds, nfds_t n, int ms)
 {
@@ -191,9 +175,7 @@ lapor_loop_wait(struct pollfd *fds, nfds_t n, int ms)
     left = (ms < 0) ? INT64_MAX : ms;
 
     for ( ;; ) {
-        lapor_notify_watchdog();
-
-        ready = poll(all, n + 1, lapor_loop_slice(left));
+        ready = poll(all, n + 1, left < INT_MAX ? (int) left : -1);
 
         if (ready == -1 && errno != EINTR) {
             lapor_log_err("could not poll: %s", strerror(errno));

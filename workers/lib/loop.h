@@ -28,9 +28,9 @@ int lapor_loop_fd(void);
 
 /*
  * Waits until one of fds is ready, a signal came or ms have passed (-1: no
- * limit); feeds the watchdog meanwhile.  fds[i].fd may be -1.  Returns the
- * number of ready fds, 0 after a timeout or a signal; -1 only when poll()
- * fails, which is logged.  At most LAPOR_LOOP_FDS descriptors.
+ * limit).  fds[i].fd may be -1.  Returns the number of ready fds, 0 after a
+ * timeout or a signal; -1 only when poll() fails, which is logged.  At most
+ * LAPOR_LOOP_FDS descriptors.
  */
 #define LAPOR_LOOP_FDS  16
 

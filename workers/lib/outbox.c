@@ -10,6 +10,7 @@
 
 #include "lib/log.h"
 #include "lib/loop.h"
+#include "lib/metrics.h"
 #include "lib/notify.h"
 #include "lib/outbox.h"
 #include "lib/part.h"
@@ -21,6 +22,10 @@
 /* Pause, in ms, after PostgreSQL said "later" on a connection that stands, and
    while stopping. */
 #define LAPOR_OUTBOX_AGAIN  100
+
+/* How often gauges are set, and PostgreSQL is asked for those it knows. */
+#define LAPOR_OUTBOX_METER    1000
+#define LAPOR_OUTBOX_BACKLOG  10000
 
 
 struct lapor_outbox_turn {
@@ -35,6 +40,9 @@ struct lapor_outbox_turn {
     int                         n;
     int                         pos;
     int64_t                     poll_at;        /* lapor_mono_ms() */
+    int64_t                     meter_at;
+    int64_t                     backlog_at;
+    bool                        told;           /* PostgreSQL is up, it says */
 };
 
 
@@ -45,6 +53,39 @@ static bool lapor_outbox_claim(struct lapor_outbox_turn *r);
 static bool lapor_outbox_due(struct lapor_outbox_turn *r);
 static void lapor_outbox_wait(struct lapor_outbox_turn *r);
 static int lapor_outbox_pause(struct lapor_outbox_turn *r);
+static void lapor_outbox_meter(struct lapor_outbox_turn *r, bool ready);
+static void lapor_outbox_backlog(struct lapor_outbox_turn *r);
+
+
+enum {
+    LAPOR_OUTBOX_DUE,
+    LAPOR_OUTBOX_OLDEST,
+    LAPOR_OUTBOX_BUSY
+};
+
+static struct lapor_metric  lapor_outbox_metrics[] = {
+    LAPOR_METRIC(GAUGE, "lapor_tasks_due",
+        "Tasks that could be taken now; at most 1000 of a part count.",
+        NULL, NULL, 1),
+    LAPOR_METRIC(GAUGE, "lapor_oldest_task_seconds",
+        "For how long the oldest of them could have been.", NULL, NULL, 1000),
+    LAPOR_METRIC(GAUGE, "lapor_tasks_running",
+        "Tasks that this worker holds.", NULL, NULL, 1)
+};
+
+static int64_t  lapor_outbox_end;   /* of the turn, lapor_mono_ms() */
+
+
+void
+lapor_outbox_start(const char *address, const char *program,
+    struct lapor_metric *table, size_t n)
+{
+    lapor_metrics_table(lapor_outbox_metrics,
+                        sizeof(lapor_outbox_metrics)
+                        / sizeof(lapor_outbox_metrics[0]));
+    lapor_metrics_table(table, n);
+    lapor_metrics_start(address, program);
+}
 
 
 void
@@ -70,9 +111,12 @@ lapor_outbox_run(const struct lapor_outbox *o)
         }
 
         if (lapor_loop_hup()) {
+            lapor_notify_reloading();
             o->reload(o->data);
+            lapor_notify_ready();
         }
 
+        lapor_outbox_end = lapor_mono_ms() + LAPOR_OUTBOX_TURN;
         ready = lapor_outbox_session(&r)
                 && lapor_outbox_ok(&r, o->settle(o->data), "settle");
 
@@ -82,7 +126,8 @@ lapor_outbox_run(const struct lapor_outbox *o)
 
         r.failed = !ready || (!stopping && !lapor_outbox_claim(&r));
 
-        lapor_notify_status("PostgreSQL is %s", ready ? "up" : "away");
+        lapor_outbox_meter(&r, ready);
+        lapor_notify_turn(0);
         lapor_outbox_wait(&r);
     }
 
@@ -166,7 +211,7 @@ lapor_outbox_claim(struct lapor_outbox_turn *r)
         return false;
     }
 
-    while (r->pos < r->n && !lapor_loop_stopping()) {
+    while (r->pos < r->n && !lapor_loop_stopping() && !lapor_outbox_late()) {
         room = o->room(o->data);
         if (room <= 0) {
             return true;
@@ -240,15 +285,25 @@ lapor_outbox_wait(struct lapor_outbox_turn *r)
 }
 
 
-/* Until the next poll or reconnection; whatever ends before wakes the wait. */
+bool
+lapor_outbox_late(void)
+{
+    return lapor_mono_ms() >= lapor_outbox_end;
+}
+
+
+/* Until the next poll or reconnection, but a quarter of the watchdog's interval
+   at most; whatever ends before wakes the wait. */
 
 static int
 lapor_outbox_pause(struct lapor_outbox_turn *r)
 {
-    int64_t                     ms;
+    int64_t                     ms, max;
     const struct lapor_outbox  *o;
 
     o = r->o;
+    max = lapor_notify_watchdog_ms() / 4;
+    max = max > 0 && max < o->poll_ms ? max : o->poll_ms;
 
     if (lapor_loop_stopping()) {
         /* nothing is claimed any more, only the end of what runs is awaited */
@@ -271,7 +326,65 @@ lapor_outbox_pause(struct lapor_outbox_turn *r)
         ms = 0;
     }
 
-    return ms < o->poll_ms ? (int) ms : o->poll_ms;
+    return (int) (ms < max ? ms : max);
+}
+
+
+static void
+lapor_outbox_meter(struct lapor_outbox_turn *r, bool ready)
+{
+    int64_t                     now;
+    const struct lapor_outbox  *o;
+
+    o = r->o;
+    now = lapor_mono_ms();
+
+    if (now >= r->meter_at || ready != r->told) {
+        r->meter_at = now + LAPOR_OUTBOX_METER;
+        r->told = ready;
+        lapor_metric_set(&lapor_outbox_metrics[LAPOR_OUTBOX_BUSY], 0,
+                         o->busy(o->data));
+        o->meter(o->data);
+        lapor_notify_status("PostgreSQL is %s, Redis is %s",
+                            ready ? "up" : "away",
+                            lapor_redis_sub_fd(o->sub) != -1 ? "up" : "away");
+    }
+
+    if (o->metrics && ready && !r->failed && now >= r->backlog_at) {
+        r->backlog_at = now + LAPOR_OUTBOX_BACKLOG;
+        lapor_outbox_backlog(r);
+    }
+}
+
+
+/* What is only shown is not worth an end: an error is noted, and the numbers
+   stay as they are. */
+
+static void
+lapor_outbox_backlog(struct lapor_outbox_turn *r)
+{
+    PGresult              *res;
+    struct lapor_pgparams  params;
+
+    lapor_pool_reset(r->pool);
+    lapor_pgparams_init(&params, r->pool);
+    lapor_pgparams_cstr(&params, r->o->kind);
+
+    if (lapor_pg_call(r->o->pg, "task_backlog",
+                      "SELECT due, oldest_ms FROM lapor.task_backlog($1)",
+                      &params, &res)
+        != LAPOR_PG_OK)
+    {
+        lapor_log_debug("could not ask what is due: %s",
+                        lapor_pg_error(r->o->pg));
+        return;
+    }
+
+    lapor_metric_set(&lapor_outbox_metrics[LAPOR_OUTBOX_DUE], 0,
+                     lapor_pg_get_int(res, 0, 0));
+    lapor_metric_set(&lapor_outbox_metrics[LAPOR_OUTBOX_OLDEST], 0,
+                     lapor_pg_get_int(res, 0, 1));
+    PQclear(res);
 }
 
 

@@ -6,6 +6,9 @@
  *
  *     write down what ended - claim what is due, part by part - wait
  *
+ * One such round is a turn, and its end feeds the watchdog; no turn lasts
+ * longer than one statement may and some seconds.
+ *
  * It wakes up by Redis and asks PostgreSQL every poll_ms in any case, so that
  * Redis may be away and a wake-up lost. While PostgreSQL is away what runs
  * goes on, and what ended waits to be written down. SIGTERM ends the claims;
@@ -20,15 +23,20 @@
 #include <stdint.h>
 
 #include "lib/http.h"
+#include "lib/metrics.h"
 #include "lib/pg.h"
 #include "lib/redis.h"
 
+
+/* Longest time, in ms, that one turn settles or claims. */
+#define LAPOR_OUTBOX_TURN  5000
 
 /* Statements that return anything but OK and RETRY end the process. */
 struct lapor_outbox {
     const char                *kind;        /* of lapor.task_due() */
     int                        poll_ms;
     int                        drain_ms;
+    bool                       metrics;     /* a page shows what is due */
     struct lapor_pg           *pg;
     struct lapor_http         *http;
     struct lapor_redis_sub    *sub;         /* wake-ups */
@@ -46,21 +54,36 @@ struct lapor_outbox {
     enum lapor_pg_class      (*claim)(void *data, int part, int room,
                                       int *ret_n);
 
-    /* Writes down what ended; what could not be written stays for later. */
+    /*
+     * Writes down what ended; what could not be written stays for later. When
+     * lapor_outbox_late() says so it stops with RETRY, for nothing may be
+     * claimed before all is written.
+     */
     enum lapor_pg_class      (*settle)(void *data);
 
     /* Tasks that are claimed and not written down. */
     int                      (*busy)(void *data);
 
-    /* After a SIGHUP. */
+    /* After a SIGHUP; may change poll_ms and drain_ms. */
     void                     (*reload)(void *data);
+
+    /* About once a second: gauges. */
+    void                     (*meter)(void *data);
 
     void                      *data;
 };
 
 
+/* The page for Prometheus at this address (NULL: none), with the worker's own
+   table behind what all outboxes have; see lapor_metrics_start(). */
+void lapor_outbox_start(const char *address, const char *program,
+    struct lapor_metric *table, size_t n);
+
 /* Returns after a stop signal; exits 1 or 78 as lib/log.h says. */
 void lapor_outbox_run(const struct lapor_outbox *o);
+
+/* Has this turn lasted long enough, since it began to settle or claim? */
+bool lapor_outbox_late(void);
 
 /* How a task is put back; see lapor.task_retry(). */
 struct lapor_outbox_retry {

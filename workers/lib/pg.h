@@ -50,6 +50,9 @@ struct lapor_pg *lapor_pg_new(const struct lapor_pg_conf *conf, char *err,
     size_t size);
 void lapor_pg_free(struct lapor_pg *pg);
 
+/* For the connections from now on; NULL: none. */
+void lapor_pg_set_password(struct lapor_pg *pg, const char *password);
+
 /*
  * Connects if it is not connected; RETRY while down, also without a try when
  * the backoff has not passed.  BUG when the server refuses the role, the

@@ -19,7 +19,7 @@
 #include "lib/heap.h"
 #include "lib/log.h"
 #include "lib/loop.h"
-#include "lib/notify.h"
+#include "lib/metrics.h"
 #include "lib/pg_internal.h"
 
 
@@ -48,6 +48,7 @@ static void lapor_pg_item(const char *list, size_t i, char *ret_item,
 static int lapor_pg_try(struct lapor_pg *pg, size_t host);
 static int lapor_pg_finish(struct lapor_pg *pg);
 static void lapor_pg_note_failure(struct lapor_pg *pg);
+static void lapor_pg_count(const char *sqlstate);
 static void lapor_pg_on_notice(void *data, const PGresult *res);
 static void lapor_pg_stale(struct lapor_pg *pg);
 
@@ -89,6 +90,7 @@ lapor_pg_new(const struct lapor_pg_conf *conf, char *err, size_t size)
         lapor_fatal_memory();
     }
 
+    lapor_metric_move(&lapor_metric_postgres_links, -1, LAPOR_METRIC_DOWN);
     return pg;
 }
 
@@ -101,16 +103,24 @@ lapor_pg_free(struct lapor_pg *pg)
     }
 
     lapor_pg_drop(pg);
+    lapor_metric_move(&lapor_metric_postgres_links, LAPOR_METRIC_DOWN, -1);
     PQconninfoFree(pg->options);
+    lapor_pg_set_password(pg, NULL);
+    free(pg->name);
+    free(pg->queue);
+    free(pg);
+}
 
+
+void
+lapor_pg_set_password(struct lapor_pg *pg, const char *password)
+{
     if (pg->password != NULL) {
         explicit_bzero(pg->password, strlen(pg->password));
     }
 
     free(pg->password);
-    free(pg->name);
-    free(pg->queue);
-    free(pg);
+    pg->password = lapor_heap_copy(password);
 }
 
 
@@ -276,6 +286,8 @@ lapor_pg_try(struct lapor_pg *pg, size_t host)
         return -1;
     }
 
+    lapor_metric_move(&lapor_metric_postgres_links, LAPOR_METRIC_DOWN,
+                      LAPOR_METRIC_UP);
     pg->generation++;
     pg->nprepared = 0;
     pg->pipe = false;
@@ -369,6 +381,22 @@ lapor_pg_note(struct lapor_pg *pg, const char *sqlstate, const char *message)
     (void) snprintf(pg->sqlstate, sizeof(pg->sqlstate), "%s", sqlstate);
     (void) snprintf(pg->error, sizeof(pg->error), "%s", message);
     pg->error[strcspn(pg->error, "\n")] = '\0';
+
+    if (sqlstate[0] != '\0') {
+        lapor_pg_count(sqlstate);
+    }
+}
+
+
+static void
+lapor_pg_count(const char *sqlstate)
+{
+    char  class[3];
+
+    (void) snprintf(class, sizeof(class), "%s", sqlstate);
+    lapor_metric_add(&lapor_metric_postgres_errors,
+                     lapor_metric_label(&lapor_metric_postgres_errors, class,
+                                        NULL), 1);
 }
 
 
@@ -383,8 +411,6 @@ lapor_pg_poll(struct lapor_pg *pg, short events, int64_t *deadline)
     pfd.events = events;
 
     for ( ;; ) {
-        lapor_notify_watchdog();
-
         if (pg->on_wait != NULL) {
             pg->on_wait(pg->on_wait_data);
         }
@@ -473,6 +499,8 @@ lapor_pg_drop(struct lapor_pg *pg)
     }
 
     PQfinish(pg->conn);
+    lapor_metric_move(&lapor_metric_postgres_links, LAPOR_METRIC_UP,
+                      LAPOR_METRIC_DOWN);
     pg->conn = NULL;
     pg->nprepared = 0;
     pg->pipe = false;

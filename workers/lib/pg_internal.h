@@ -56,7 +56,7 @@ struct lapor_pg {
 };
 
 
-/* Waits for the socket, feeding the watchdog; -1 past the deadline. */
+/* Waits for the socket; -1 past the deadline. */
 int lapor_pg_poll(struct lapor_pg *pg, short events, int64_t *deadline);
 
 /* Notes an error that is not the server's, drops; always RETRY. */

@@ -16,7 +16,7 @@
 
 #include "lib/heap.h"
 #include "lib/log.h"
-#include "lib/notify.h"
+#include "lib/metrics.h"
 #include "lib/redis.h"
 #include "lib/timeutil.h"
 
@@ -38,6 +38,7 @@ struct lapor_redis {
     struct lapor_backoff   backoff;
     uint64_t               generation;
     bool                   down;        /* and said so in the log */
+    bool                   up;          /* as the metrics have it */
 };
 
 struct lapor_redis_sub {
@@ -140,6 +141,7 @@ lapor_redis_new(const struct lapor_redis_conf *conf)
     r->backoff.min = 100;
     r->backoff.max = 2000;
 
+    lapor_metric_move(&lapor_metric_redis_links, -1, LAPOR_METRIC_DOWN);
     return r;
 }
 
@@ -152,16 +154,24 @@ lapor_redis_free(struct lapor_redis *r)
     }
 
     lapor_redis_drop(r);
+    lapor_metric_move(&lapor_metric_redis_links, LAPOR_METRIC_DOWN, -1);
+    lapor_redis_set_password(r, NULL);
+    free(r->user);
+    free(r->name);
+    free(r->host);
+    free(r);
+}
 
+
+void
+lapor_redis_set_password(struct lapor_redis *r, const char *password)
+{
     if (r->password != NULL) {
         explicit_bzero(r->password, strlen(r->password));
     }
 
     free(r->password);
-    free(r->user);
-    free(r->name);
-    free(r->host);
-    free(r);
+    r->password = lapor_heap_copy(password);
 }
 
 
@@ -190,8 +200,6 @@ lapor_redis_connect(struct lapor_redis *r)
         return -1;
     }
 
-    lapor_notify_watchdog();
-
     if (lapor_redis_open(r, err, sizeof(err)) == -1) {
         if (!r->down) {
             lapor_log_err("could not connect to redis: %s", err);
@@ -203,6 +211,9 @@ lapor_redis_connect(struct lapor_redis *r)
         return -1;
     }
 
+    lapor_metric_move(&lapor_metric_redis_links, LAPOR_METRIC_DOWN,
+                      LAPOR_METRIC_UP);
+    r->up = true;
     r->generation++;
     lapor_backoff_ok(&r->backoff);
 
@@ -324,6 +335,12 @@ lapor_redis_drop(struct lapor_redis *r)
     if (r->c != NULL) {
         redisFree(r->c);
         r->c = NULL;
+    }
+
+    if (r->up) {
+        lapor_metric_move(&lapor_metric_redis_links, LAPOR_METRIC_UP,
+                          LAPOR_METRIC_DOWN);
+        r->up = false;
     }
 }
 
@@ -458,7 +475,6 @@ lapor_redis_reply(struct lapor_redis *r)
         return NULL;
     }
 
-    lapor_notify_watchdog();
     raw = NULL;
 
     if (redisGetReply(r->c, &raw) != REDIS_OK || raw == NULL) {
@@ -555,6 +571,14 @@ lapor_redis_sub_free(struct lapor_redis_sub *sub)
     lapor_redis_free(sub->r);
     free(sub->channel);
     free(sub);
+}
+
+
+void
+lapor_redis_sub_set_password(struct lapor_redis_sub *sub,
+    const char *password)
+{
+    lapor_redis_set_password(sub->r, password);
 }
 
 

@@ -44,6 +44,9 @@ int lapor_redis_check(const char *address, char *err, size_t size)
 struct lapor_redis *lapor_redis_new(const struct lapor_redis_conf *conf);
 void lapor_redis_free(struct lapor_redis *r);
 
+/* For the connections from now on; NULL: none. */
+void lapor_redis_set_password(struct lapor_redis *r, const char *password);
+
 /* 0 when connected now; -1 while down or in backoff.  Changes are logged. */
 int lapor_redis_connect(struct lapor_redis *r)
     __attribute__((warn_unused_result));
@@ -98,6 +101,8 @@ void lapor_redis_publish(struct lapor_redis *r, const char *channel);
 struct lapor_redis_sub *lapor_redis_sub_new(
     const struct lapor_redis_conf *conf, const char *channel);
 void lapor_redis_sub_free(struct lapor_redis_sub *sub);
+void lapor_redis_sub_set_password(struct lapor_redis_sub *sub,
+    const char *password);
 
 /*
  * Descriptor to poll for POLLIN, -1 while down; call it before each wait, it

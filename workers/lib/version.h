@@ -10,7 +10,7 @@
  * The last migration of schema/ that the statements of these programs were
  * written for; on any other they exit 78 (t/schema/version.t).
  */
-#define LAPOR_SCHEMA_VERSION  10
+#define LAPOR_SCHEMA_VERSION  11
 
 
 #endif

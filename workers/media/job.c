@@ -70,7 +70,8 @@ lapor_media_job_start(struct lapor_media *m, struct lapor_media_job *job)
 {
     job->media = m;
     job->code = LAPOR_GRAPH_NO_CODE;
-    job->deadline = lapor_mono_ms() + m->conf->timeout;
+    job->started = lapor_mono_ms();
+    job->deadline = job->started + m->conf->timeout;
 
     TAILQ_INSERT_TAIL(&m->running, job, link);
     m->jobs++;
@@ -390,6 +391,7 @@ lapor_media_refused(struct lapor_media_job *job, enum lapor_media_step step,
                       &error);
     verdict = lapor_media_judge(step, &error);
     job->code = error.code;
+    lapor_graph_count(&lapor_media_metrics[LAPOR_MEDIA_REFUSALS], &error);
 
     lapor_log_info("download refused step=%s http=%ld code=%d trace=%s "
                    "part=%d task=%" PRId64,

@@ -20,6 +20,8 @@
 #include "lib/file.h"
 #include "lib/graph.h"
 #include "lib/http.h"
+#include "lib/metrics.h"
+#include "lib/outbox.h"
 #include "lib/pg.h"
 #include "lib/timeutil.h"
 #include "media/allow.h"
@@ -50,6 +52,19 @@ enum lapor_media_end {
     LAPOR_MEDIA_GONE
 };
 
+/* The page's metrics, in the order of lapor_media_metrics. */
+enum {
+    LAPOR_MEDIA_DOWNLOADS,      /* by enum lapor_media_end */
+    LAPOR_MEDIA_BYTES,
+    LAPOR_MEDIA_SECONDS,
+    LAPOR_MEDIA_REFUSALS,       /* by Meta's code */
+    LAPOR_MEDIA_BRAKED,
+    LAPOR_MEDIA_ALARM,          /* by enum lapor_media_alarm */
+    LAPOR_MEDIA_METRICS
+};
+
+extern struct lapor_metric  lapor_media_metrics[LAPOR_MEDIA_METRICS];
+
 /* What people must look after; each is told once until it is over. */
 enum lapor_media_alarm {
     LAPOR_MEDIA_ALARM_TOKEN,
@@ -73,7 +88,8 @@ struct lapor_media_job {
     bool                           announced;   /* want is set */
     unsigned char                  want[LAPOR_SHA256_LEN];
 
-    int64_t                        deadline;    /* lapor_mono_ms() */
+    int64_t                        started;     /* lapor_mono_ms() */
+    int64_t                        deadline;
     int                            asked;       /* times */
     char                          *url;
     bool                           hashed;      /* told is set */
@@ -93,7 +109,8 @@ struct lapor_media_job {
 TAILQ_HEAD(lapor_media_jobs, lapor_media_job);
 
 struct lapor_media {
-    const struct lapor_media_conf  *conf;
+    struct lapor_media_conf        *conf;       /* a SIGHUP changes it */
+    struct lapor_outbox            *outbox;
     struct lapor_graph             *graph;
     struct lapor_allow             *allow;
     struct lapor_http              *http;
@@ -124,7 +141,25 @@ enum lapor_pg_class lapor_media_claim(void *data, int part, int room,
     int *ret_n) LAPOR_PG_MUST;
 enum lapor_pg_class lapor_media_settle(void *data) LAPOR_PG_MUST;
 int lapor_media_busy(void *data);
+void lapor_media_meter(void *data);
+
+/* --- conf.c: the table of settings */
+
+/* The start of main(). */
+void lapor_media_conf_main(int argc, char **argv,
+    struct lapor_media_conf *conf);
+void lapor_media_conf_free(struct lapor_media_conf *conf);
+
+/* After a SIGHUP: what may change at run time does so. */
 void lapor_media_reload(void *data);
+
+/* The hosts that may serve media: media_hosts and graph_url. NULL, and the
+   reason in err, when one is no origin. */
+struct lapor_allow *lapor_media_hosts(const struct lapor_media_conf *conf,
+    char *err, size_t size);
+
+/* From the settings to where they take effect. */
+void lapor_media_apply(struct lapor_media *m);
 
 
 #endif

@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "lib/log.h"
-#include "lib/outbox.h"
 #include "lib/part.h"
 #include "lib/pool.h"
 #include "media/answer.h"
@@ -27,7 +26,28 @@ static enum lapor_pg_class lapor_media_failed(struct lapor_media_job *job,
     struct lapor_pool *pool);
 static enum lapor_pg_class lapor_media_again(struct lapor_media_job *job);
 static void lapor_media_log(const struct lapor_media_job *job);
+static void lapor_media_count(const struct lapor_media_job *job);
 static void lapor_media_sweep(struct lapor_media *m);
+
+
+struct lapor_metric  lapor_media_metrics[LAPOR_MEDIA_METRICS] = {
+    LAPOR_METRIC(COUNTER, "lapor_media_downloads_total",
+        "Attempts that ended, by what became of the task.", "outcome",
+        "stored retry wait failed gone", 1),
+    LAPOR_METRIC(COUNTER, "lapor_media_bytes_total",
+        "Bytes of the files that were stored.", NULL, NULL, 1),
+    LAPOR_METRIC(SECONDS, "lapor_media_download_seconds",
+        "From the claim of a task until its file is stored.", NULL, NULL, 1),
+    LAPOR_METRIC(COUNTER, "lapor_media_refusals_total",
+        "Answers other than 200, by the code of the Graph API.", "code", NULL,
+        1),
+    LAPOR_METRIC(GAUGE, "lapor_media_braked",
+        "1 while the worker waits, or probes, because none would succeed.",
+        NULL, NULL, 1),
+    LAPOR_METRIC(GAUGE, "lapor_media_alarm",
+        "1 while people must act: the access token, the disk.", "alarm",
+        "token disk", 1)
+};
 
 
 /* What this worker held when it died is due again at once. */
@@ -193,9 +213,15 @@ lapor_media_settle(void *data)
 
         } else {
             lapor_media_log(job);
+            lapor_media_count(job);
         }
 
         lapor_media_job_free(job);
+
+        if (lapor_outbox_late() && !TAILQ_EMPTY(&m->ended)) {
+            class = LAPOR_PG_RETRY;
+            break;
+        }
     }
 
     lapor_pool_destroy(pool);
@@ -313,6 +339,22 @@ lapor_media_log(const struct lapor_media_job *job)
 }
 
 
+static void
+lapor_media_count(const struct lapor_media_job *job)
+{
+    struct lapor_metric  *m;
+
+    m = lapor_media_metrics;
+    lapor_metric_add(&m[LAPOR_MEDIA_DOWNLOADS], job->end, 1);
+
+    if (job->end == LAPOR_MEDIA_STORED) {
+        lapor_metric_add(&m[LAPOR_MEDIA_BYTES], 0, job->size);
+        lapor_metric_observe(&m[LAPOR_MEDIA_SECONDS],
+                             (lapor_mono_ms() - job->started) * 1000);
+    }
+}
+
+
 /*
  * What workers of other names left and nobody starts again under: older than
  * a lease, it belongs to nobody.
@@ -350,10 +392,17 @@ lapor_media_busy(void *data)
 
 
 void
-lapor_media_reload(void *data)
+lapor_media_meter(void *data)
 {
+    int                  i;
     struct lapor_media  *m;
 
     m = data;
-    (void) lapor_graph_reload(m->graph);
+    lapor_metric_set(&lapor_media_metrics[LAPOR_MEDIA_BRAKED], 0,
+                     m->brake.step > 0);
+
+    for (i = 0; i < LAPOR_MEDIA_ALARMS; i++) {
+        lapor_metric_set(&lapor_media_metrics[LAPOR_MEDIA_ALARM],
+                         (unsigned) i, m->alarms[i]);
+    }
 }

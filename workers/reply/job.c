@@ -30,6 +30,7 @@ static void lapor_reply_compose(struct lapor_reply_job *job,
 static void lapor_reply_post(struct lapor_reply_job *job);
 static void lapor_reply_done(void *data,
     const struct lapor_http_result *result);
+static void lapor_reply_outcome(enum lapor_reply_send send);
 static int lapor_reply_accepted(struct lapor_reply_job *job,
     const struct lapor_http_result *result);
 static void lapor_reply_lost(struct lapor_reply_job *job,
@@ -198,6 +199,9 @@ lapor_reply_post(struct lapor_reply_job *job)
 
     } else {
         job->number->in_flight++;
+        job->posted = lapor_mono_ms();
+        lapor_metric_add(&lapor_reply_metrics[LAPOR_REPLY_RESENDS], 0,
+                         job->unknowns > 0);
     }
 
     lapor_buf_free(&url);
@@ -211,6 +215,8 @@ lapor_reply_done(void *data, const struct lapor_http_result *result)
 
     job = data;
     job->number->in_flight--;
+    lapor_metric_observe(&lapor_reply_metrics[LAPOR_REPLY_SECONDS],
+                         (lapor_mono_ms() - job->posted) * 1000);
 
     if (result->code != CURLE_OK) {
         lapor_reply_lost(job, result);
@@ -218,6 +224,7 @@ lapor_reply_done(void *data, const struct lapor_http_result *result)
     }
 
     if (result->status == 200 && lapor_reply_accepted(job, result) == 0) {
+        lapor_reply_outcome(LAPOR_REPLY_ACCEPTED);
         lapor_backoff_ok(&job->reply->brake);
 
         if (lapor_number_ok(job->number)) {
@@ -230,6 +237,13 @@ lapor_reply_done(void *data, const struct lapor_http_result *result)
     }
 
     lapor_reply_refused(job, result);
+}
+
+
+static void
+lapor_reply_outcome(enum lapor_reply_send send)
+{
+    lapor_metric_add(&lapor_reply_metrics[LAPOR_REPLY_SENDS], send, 1);
 }
 
 
@@ -288,6 +302,8 @@ lapor_reply_lost(struct lapor_reply_job *job,
     lapor_log_info("answer got no reply: %s unsent=%d part=%d task=%" PRId64,
                    result->error, result->unsent, job->part, job->task_id);
     lapor_reply_brake(r);
+    lapor_reply_outcome(result->unsent ? LAPOR_REPLY_UNSENT
+                                       : LAPOR_REPLY_NO_REPLY);
 
     if (result->unsent) {
         lapor_reply_wait(job, lapor_backoff_left(&r->brake) + 100,
@@ -313,6 +329,8 @@ lapor_reply_refused(struct lapor_reply_job *job,
 
     job->code = error.code;
     code = error.code;
+    lapor_graph_count(&lapor_reply_metrics[LAPOR_REPLY_REFUSALS], &error);
+    lapor_reply_outcome(LAPOR_REPLY_REFUSED);
 
     if (error.status < 300) {
         /* no refusal, whatever its body says */

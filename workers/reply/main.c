@@ -5,12 +5,10 @@
  * Graph API.
  */
 
-#include <stdio.h>
 #include <string.h>
 
 #include "lib/log.h"
 #include "lib/loop.h"
-#include "lib/outbox.h"
 #include "reply/reply.h"
 
 
@@ -18,54 +16,10 @@
 #define LAPOR_REPLY_BRAKE_MIN  500
 #define LAPOR_REPLY_BRAKE_MAX  30000
 
-#define LAPOR_REPLY_ENTRY(type, name, value, help, flags, min, max)           \
-    { "reply", #name, type, offsetof(struct lapor_reply_conf, name), value,   \
-      help, flags, min, max }
-
-
-static int lapor_reply_check(const void *conf, char *err, size_t size);
 static void lapor_reply_open_all(struct lapor_reply *r,
     struct lapor_outbox *o);
 static void lapor_reply_close_all(struct lapor_reply *r,
     struct lapor_outbox *o);
-
-
-static const struct lapor_conf_entry  lapor_reply_entries[] = {
-    LAPOR_COMMON_ENTRIES,
-    LAPOR_REPLY_ENTRY(LAPOR_CONF_STRING, name, "reply-0",
-        "this worker's name in the database", 0, 0, 0),
-    LAPOR_REPLY_ENTRY(LAPOR_CONF_STRING, graph_token, NULL,
-        "file or cred:NAME with the access token, read again when refused",
-        LAPOR_CONF_REQUIRED, 0, 0),
-    LAPOR_REPLY_ENTRY(LAPOR_CONF_INT, concurrency, "16",
-        "messages under way at the same time", 0, 1, 256),
-    LAPOR_REPLY_ENTRY(LAPOR_CONF_DURATION, timeout, "30s",
-        "longest time for one request", 0, 100, 600000),
-    LAPOR_REPLY_ENTRY(LAPOR_CONF_DURATION, unknown_wait, "60s",
-        "wait for a status before a message in doubt is sent again", 0, 100,
-        3600000),
-    LAPOR_REPLY_ENTRY(LAPOR_CONF_DURATION, retry_max, "5m",
-        "longest pause after a refusal, where the code names no longer one",
-        0, 100, 86400000),
-    LAPOR_REPLY_ENTRY(LAPOR_CONF_DURATION, retry_slow, "1m",
-        "pause of a number where people must act: token, payment", 0, 100,
-        86400000),
-    LAPOR_REPLY_ENTRY(LAPOR_CONF_INT, tries, "5",
-        "attempts where Meta names no reason", 0, 1, 1000),
-    LAPOR_REPLY_ENTRY(LAPOR_CONF_DURATION, poll, "1s",
-        "longest time before a task is seen", 0, 10, 60000),
-    LAPOR_REPLY_ENTRY(LAPOR_CONF_DURATION, stop_timeout, "20s",
-        "time for running requests when stopped", 0, 0, 3600000)
-};
-
-static const struct lapor_conf_spec  lapor_reply_spec = {
-    "lapor-reply",
-    "reply",
-    "sends the automatic answers",
-    lapor_reply_entries,
-    sizeof(lapor_reply_entries) / sizeof(lapor_reply_entries[0]),
-    lapor_reply_check
-};
 
 
 int
@@ -75,13 +29,13 @@ main(int argc, char **argv)
     struct lapor_outbox      o;
     struct lapor_reply_conf  conf;
 
-    memset(&conf, 0, sizeof(conf));
-    lapor_conf_main(argc, argv, &lapor_reply_spec, &conf);
+    lapor_reply_conf_main(argc, argv, &conf);
     lapor_common_apply(&conf.common);
 
     memset(&r, 0, sizeof(r));
     memset(&o, 0, sizeof(o));
     r.conf = &conf;
+    r.outbox = &o;
     TAILQ_INIT(&r.running);
     TAILQ_INIT(&r.ended);
     r.brake.min = LAPOR_REPLY_BRAKE_MIN;
@@ -89,43 +43,18 @@ main(int argc, char **argv)
 
     lapor_loop_init();
     lapor_reply_open_all(&r, &o);
+    lapor_outbox_start(conf.common.metrics, "lapor-reply",
+                       lapor_reply_metrics, LAPOR_REPLY_METRICS);
     lapor_log_notice("started name=%s", conf.name);
 
     lapor_outbox_run(&o);
 
+    lapor_metrics_stop();
     lapor_reply_close_all(&r, &o);
-    lapor_conf_free(lapor_reply_entries, lapor_reply_spec.n, "reply", &conf);
+    lapor_reply_conf_free(&conf);
     lapor_log_notice("stopped");
 
     return LAPOR_EXIT_OK;
-}
-
-
-static int
-lapor_reply_check(const void *conf, char *err, size_t size)
-{
-    struct lapor_graph             *graph;
-    const struct lapor_reply_conf  *c;
-
-    c = conf;
-
-    if (lapor_common_check(&c->common, err, size) == -1) {
-        return -1;
-    }
-
-    if (!lapor_graph_id(lapor_str_from(c->name))) {
-        (void) snprintf(err, size, "name: letters, digits, \"_\" and \"-\"");
-        return -1;
-    }
-
-    graph = lapor_graph_new(c->common.graph_url, c->common.graph_version,
-                            c->graph_token, err, size);
-    if (graph == NULL) {
-        return -1;
-    }
-
-    lapor_graph_free(graph);
-    return 0;
 }
 
 
@@ -144,8 +73,6 @@ lapor_reply_open_all(struct lapor_reply *r, struct lapor_outbox *o)
     lapor_common_redis(&conf->common, "lapor-reply", &redis);
 
     memset(&http, 0, sizeof(http));
-    http.max_connections = (long) conf->concurrency;
-    http.max_host_connections = (long) conf->concurrency;
 
     r->graph = lapor_graph_new(conf->common.graph_url,
                                conf->common.graph_version,
@@ -159,8 +86,7 @@ lapor_reply_open_all(struct lapor_reply *r, struct lapor_outbox *o)
     r->http = lapor_http_new(&http);
 
     o->kind = "reply";
-    o->poll_ms = (int) conf->poll;
-    o->drain_ms = (int) conf->stop_timeout;
+    o->metrics = conf->common.metrics != NULL;
     o->pg = r->pg;
     o->http = r->http;
     o->sub = lapor_redis_sub_new(&redis, LAPOR_WAKE_REPLY);
@@ -170,7 +96,10 @@ lapor_reply_open_all(struct lapor_reply *r, struct lapor_outbox *o)
     o->settle = lapor_reply_settle;
     o->busy = lapor_reply_busy;
     o->reload = lapor_reply_reload;
+    o->meter = lapor_reply_meter;
     o->data = r;
+
+    lapor_reply_apply(r);
 }
 
 

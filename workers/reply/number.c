@@ -58,6 +58,27 @@ lapor_numbers_free(struct lapor_numbers *numbers)
 }
 
 
+void
+lapor_numbers_count(const struct lapor_numbers *numbers, int *ret_held,
+    int *ret_alarmed)
+{
+    int                         i;
+    const struct lapor_number  *number;
+
+    *ret_held = 0;
+    *ret_alarmed = 0;
+
+    for (i = 0; i < LAPOR_PARTS; i++) {
+        for (number = LIST_FIRST(&numbers->buckets[i]); number != NULL;
+             number = LIST_NEXT(number, link))
+        {
+            *ret_held += number->streak > 0;
+            *ret_alarmed += number->alarm != LAPOR_NUMBER_NO_ALARM;
+        }
+    }
+}
+
+
 int64_t
 lapor_number_wait(const struct lapor_number *number)
 {

@@ -50,6 +50,10 @@ void lapor_number_hold(struct lapor_number *number, int64_t ms);
 /* True when the code is not the one that people were told of last. */
 int lapor_number_alarm(struct lapor_number *number, int code);
 
+/* How many are held now, and of how many people were told. */
+void lapor_numbers_count(const struct lapor_numbers *numbers, int *ret_held,
+    int *ret_alarmed);
+
 /* A message went out.  True when an alarm was on and is over. */
 int lapor_number_ok(struct lapor_number *number);
 

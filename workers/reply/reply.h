@@ -21,6 +21,8 @@
 #include "lib/common.h"
 #include "lib/graph.h"
 #include "lib/http.h"
+#include "lib/metrics.h"
+#include "lib/outbox.h"
 #include "lib/pg.h"
 #include "lib/timeutil.h"
 #include "reply/number.h"
@@ -51,6 +53,28 @@ enum lapor_reply_end {
     LAPOR_REPLY_UNKNOWN
 };
 
+/* What one POST came to, by the page's words. */
+enum lapor_reply_send {
+    LAPOR_REPLY_ACCEPTED,
+    LAPOR_REPLY_REFUSED,
+    LAPOR_REPLY_UNSENT,
+    LAPOR_REPLY_NO_REPLY
+};
+
+/* The page's metrics, in the order of lapor_reply_metrics. */
+enum {
+    LAPOR_REPLY_SENDS,          /* by enum lapor_reply_send */
+    LAPOR_REPLY_RESENDS,
+    LAPOR_REPLY_REFUSALS,       /* by Meta's code */
+    LAPOR_REPLY_SECONDS,
+    LAPOR_REPLY_TASKS,          /* by enum lapor_reply_end, and expired */
+    LAPOR_REPLY_NUMBERS,        /* held, alarmed */
+    LAPOR_REPLY_BRAKED,
+    LAPOR_REPLY_METRICS
+};
+
+extern struct lapor_metric  lapor_reply_metrics[LAPOR_REPLY_METRICS];
+
 struct lapor_reply;
 
 struct lapor_reply_job {
@@ -66,6 +90,7 @@ struct lapor_reply_job {
     char                          *recipient;
     bool                           user_id;     /* recipient is one */
     struct lapor_buf               body;        /* must outlive the POST */
+    int64_t                        posted;      /* lapor_mono_ms() */
 
     enum lapor_reply_end           end;
     int64_t                        delay;       /* ms */
@@ -78,7 +103,8 @@ struct lapor_reply_job {
 TAILQ_HEAD(lapor_reply_jobs, lapor_reply_job);
 
 struct lapor_reply {
-    const struct lapor_reply_conf  *conf;
+    struct lapor_reply_conf        *conf;       /* a SIGHUP changes it */
+    struct lapor_outbox            *outbox;
     struct lapor_graph             *graph;
     struct lapor_http              *http;
     struct lapor_pg                *pg;
@@ -107,7 +133,20 @@ enum lapor_pg_class lapor_reply_claim(void *data, int part, int room,
     int *ret_n) LAPOR_PG_MUST;
 enum lapor_pg_class lapor_reply_settle(void *data) LAPOR_PG_MUST;
 int lapor_reply_busy(void *data);
+void lapor_reply_meter(void *data);
+
+/* --- conf.c: the table of settings */
+
+/* The start of main(). */
+void lapor_reply_conf_main(int argc, char **argv,
+    struct lapor_reply_conf *conf);
+void lapor_reply_conf_free(struct lapor_reply_conf *conf);
+
+/* After a SIGHUP: what may change at run time does so. */
 void lapor_reply_reload(void *data);
+
+/* From the settings to where they take effect. */
+void lapor_reply_apply(struct lapor_reply *r);
 
 
 #endif

@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "lib/log.h"
-#include "lib/outbox.h"
 #include "lib/pool.h"
 #include "reply/reply.h"
 
@@ -33,6 +32,33 @@ static enum lapor_pg_class lapor_reply_write_unknown(
 static enum lapor_pg_class lapor_reply_write_retry(
     struct lapor_reply_job *job);
 static void lapor_reply_log(const struct lapor_reply_job *job);
+static void lapor_reply_ended(int end);
+
+
+/* Behind those of enum lapor_reply_end. */
+#define LAPOR_REPLY_EXPIRED  (LAPOR_REPLY_UNKNOWN + 1)
+
+struct lapor_metric  lapor_reply_metrics[LAPOR_REPLY_METRICS] = {
+    LAPOR_METRIC(COUNTER, "lapor_reply_sends_total",
+        "Requests by what came of them.", "outcome",
+        "accepted refused unsent unknown", 1),
+    LAPOR_METRIC(COUNTER, "lapor_reply_resends_total",
+        "Requests for an answer whose first one may have been sent.", NULL,
+        NULL, 1),
+    LAPOR_METRIC(COUNTER, "lapor_reply_refusals_total",
+        "Refusals by the code of the Graph API.", "code", NULL, 1),
+    LAPOR_METRIC(SECONDS, "lapor_reply_send_seconds",
+        "From the start of a request until its end.", NULL, NULL, 1),
+    LAPOR_METRIC(COUNTER, "lapor_reply_tasks_total",
+        "Attempts that ended, by what became of the task.", "outcome",
+        "sent retry wait failed unknown expired", 1),
+    LAPOR_METRIC(GAUGE, "lapor_reply_numbers",
+        "Phone numbers that send nothing for now, and those where people must"
+        " act.", "state", "held alarm", 1),
+    LAPOR_METRIC(GAUGE, "lapor_reply_braked",
+        "1 while the worker waits, or probes, because none would succeed.",
+        NULL, NULL, 1)
+};
 
 
 /* What this worker was sending when it died stays `sending`: a status, or the
@@ -94,6 +120,12 @@ lapor_reply_claim(void *data, int part, int room, int *ret_n)
         *ret_n = PQntuples(res);
 
         for (i = 0; i < *ret_n; i++) {
+            /* no words: too late for an answer, and ended as such */
+            if (PQgetisnull(res, i, lapor_pg_col(res, "body"))) {
+                lapor_reply_ended(LAPOR_REPLY_EXPIRED);
+                continue;
+            }
+
             job = lapor_reply_row(r, res, i);
             job->part = part;
             lapor_reply_job_start(r, job, lapor_pg_get_str(res, i,
@@ -175,9 +207,15 @@ lapor_reply_settle(void *data)
 
         } else {
             lapor_reply_log(job);
+            lapor_reply_ended(job->end);
         }
 
         lapor_reply_job_free(job);
+
+        if (lapor_outbox_late() && !TAILQ_EMPTY(&r->ended)) {
+            class = LAPOR_PG_RETRY;
+            break;
+        }
     }
 
     lapor_pool_destroy(pool);
@@ -314,6 +352,14 @@ lapor_reply_log(const struct lapor_reply_job *job)
 }
 
 
+static void
+lapor_reply_ended(int end)
+{
+    lapor_metric_add(&lapor_reply_metrics[LAPOR_REPLY_TASKS], (unsigned) end,
+                     1);
+}
+
+
 int
 lapor_reply_busy(void *data)
 {
@@ -325,10 +371,16 @@ lapor_reply_busy(void *data)
 
 
 void
-lapor_reply_reload(void *data)
+lapor_reply_meter(void *data)
 {
-    struct lapor_reply  *r;
+    int                   held, alarmed;
+    struct lapor_reply   *r;
+    struct lapor_metric  *m;
 
     r = data;
-    (void) lapor_graph_reload(r->graph);
+    m = lapor_reply_metrics;
+    lapor_numbers_count(&r->numbers, &held, &alarmed);
+    lapor_metric_set(&m[LAPOR_REPLY_NUMBERS], 0, held);
+    lapor_metric_set(&m[LAPOR_REPLY_NUMBERS], 1, alarmed);
+    lapor_metric_set(&m[LAPOR_REPLY_BRAKED], 0, r->brake.step > 0);
 }
