@@ -25,6 +25,8 @@
 #define TURN_HOUR_MS    3600000
 #define TURN_KEEP_MS    500
 #define TURN_EMPTY_MS   50      /* when no partition is its own */
+#define TURN_SCOUT_MS   20      /* at least */
+#define TURN_FAR        2       /* batches that wait, before it is used */
 
 
 static void turn_settings(struct lapor_intake *in);
@@ -36,11 +38,11 @@ static int turn_read(struct lapor_intake *in, struct lapor_entry **ret_entries,
     size_t *ret_n);
 static int turn_wait_ms(const struct lapor_intake *in);
 static int turn_store(struct lapor_intake *in,
-    const struct lapor_entry *entries, size_t n);
+    const struct lapor_entry *entries, size_t n, bool ahead);
+static void turn_scout(struct lapor_intake *in, int64_t ms);
 static int turn_batch(struct lapor_intake *in,
     const struct lapor_entry *entries, size_t n);
-static void turn_done(struct lapor_intake *in,
-    const struct lapor_entry *entries, size_t n,
+static void turn_wake(struct lapor_intake *in,
     const struct lapor_intake_count *before);
 static void turn_size(struct lapor_intake *in, bool full, int64_t ms);
 static void turn_retry(struct lapor_intake *in);
@@ -84,6 +86,8 @@ lapor_intake_init(struct lapor_intake *in,
     lapor_intake_lease_init(&in->lease, in->name, in->stream, conf->lease);
     lapor_pg_on_wait(in->store.pg, turn_on_wait, in);
 
+    lapor_intake_scout_init(&in->scout, in->stream);
+
     in->entries = lapor_pool_create(TURN_POOL);
     in->batch.pool = lapor_pool_create(TURN_POOL);
     in->store.pool = lapor_pool_create(TURN_POOL);
@@ -102,6 +106,7 @@ void
 lapor_intake_done(struct lapor_intake *in)
 {
     lapor_intake_lease_leave(&in->lease);
+    lapor_intake_scout_done(&in->scout);
     lapor_stream_free(in->stream);
     lapor_pg_free(in->store.pg);
     lapor_pool_destroy(in->entries);
@@ -116,6 +121,7 @@ lapor_intake_turn(struct lapor_intake *in)
 {
     int                  rc;
     size_t               n;
+    int64_t              began;
     struct lapor_entry  *entries;
 
     turn_settings(in);
@@ -137,11 +143,15 @@ lapor_intake_turn(struct lapor_intake *in)
         return;
     }
 
+    began = lapor_mono_ms();
+
     /* stopped while they could not be stored: the entries stay pending */
-    if (turn_store(in, entries, n) == -1) {
+    if (turn_store(in, entries, n, false) == -1) {
         turn_tell(in);
         return;
     }
+
+    turn_scout(in, lapor_mono_ms() - began);
 
     if (n == 0 && in->lease.owned == 0) {
         turn_wait(TURN_EMPTY_MS);
@@ -312,17 +322,20 @@ turn_wait_ms(const struct lapor_intake *in)
 }
 
 
-/* 0 when everything is stored; -1 when stopping. */
+/*
+ * 0 when everything is stored, whether Redis heard of it or not; -1 when
+ * stopping. What was found ahead is not acknowledged: it was not delivered.
+ */
 
 static int
 turn_store(struct lapor_intake *in, const struct lapor_entry *entries,
-    size_t n)
+    size_t n, bool ahead)
 {
     bool     full;
     size_t   taken;
     int64_t  began;
 
-    full = n >= in->want;
+    full = !ahead && n >= in->want;
 
     while (n > 0) {
         began = lapor_mono_ms();
@@ -334,6 +347,11 @@ turn_store(struct lapor_intake *in, const struct lapor_entry *entries,
 
         if (turn_batch(in, entries, taken) == -1) {
             return -1;
+        }
+
+        if (!ahead && lapor_stream_ack(in->stream, entries, taken) == -1) {
+            lapor_log_notice("stored, but not acknowledged: the entries come "
+                             "again count=%zu", taken);
         }
 
         turn_size(in, full, lapor_mono_ms() - began);
@@ -371,7 +389,38 @@ turn_size(struct lapor_intake *in, bool full, int64_t ms)
 }
 
 
-/* 0 when stored, whether Redis heard of it or not; -1 when stopping. */
+/*
+ * As long as the batch before it took: of two turns of work one is the usual
+ * pass's, whatever there is to look at.
+ */
+
+static void
+turn_scout(struct lapor_intake *in, int64_t ms)
+{
+    bool                 more;
+    size_t               n;
+    int64_t              end;
+    struct lapor_entry  *entries;
+
+    if (lapor_stream_lag(in->stream, LAPOR_STREAM_MSG)
+        <= TURN_FAR * (int64_t) in->want)
+    {
+        lapor_intake_scout_rest(&in->scout);
+        return;
+    }
+
+    end = lapor_mono_ms() + (ms > TURN_SCOUT_MS ? ms : TURN_SCOUT_MS);
+
+    do {
+        if (lapor_intake_scout_look(&in->scout, &entries, &n, &more) == -1
+            || turn_store(in, entries, n, true) == -1)
+        {
+            return;
+        }
+
+    } while (more && lapor_mono_ms() < end && !lapor_loop_stopping());
+}
+
 
 static int
 turn_batch(struct lapor_intake *in, const struct lapor_entry *entries,
@@ -407,7 +456,11 @@ turn_batch(struct lapor_intake *in, const struct lapor_entry *entries,
 
     lapor_backoff_ok(&in->backoff);
     in->waiting = 0;
-    turn_done(in, entries, n, &before);
+    turn_wake(in, &before);
+
+    lapor_log_debug("stored entries=%zu messages=%" PRIu64 " statuses=%"
+                    PRIu64, n, in->store.count.messages - before.messages,
+                    in->store.count.statuses - before.statuses);
 
     return 0;
 }
@@ -416,8 +469,7 @@ turn_batch(struct lapor_intake *in, const struct lapor_entry *entries,
 /* After the COMMIT. */
 
 static void
-turn_done(struct lapor_intake *in, const struct lapor_entry *entries,
-    size_t n, const struct lapor_intake_count *before)
+turn_wake(struct lapor_intake *in, const struct lapor_intake_count *before)
 {
     struct lapor_redis         *redis;
     struct lapor_intake_count  *count;
@@ -431,15 +483,6 @@ turn_done(struct lapor_intake *in, const struct lapor_entry *entries,
 
     if (count->media_tasks != before->media_tasks) {
         lapor_redis_publish(redis, LAPOR_WAKE_MEDIA);
-    }
-
-    lapor_log_debug("stored entries=%zu messages=%" PRIu64 " statuses=%"
-                    PRIu64, n, count->messages - before->messages,
-                    count->statuses - before->statuses);
-
-    if (lapor_stream_ack(in->stream, entries, n) == -1) {
-        lapor_log_notice("stored, but not acknowledged: the entries come "
-                         "again count=%zu", n);
     }
 }
 

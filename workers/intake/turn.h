@@ -13,6 +13,7 @@
 
 #include "intake/conf.h"
 #include "intake/lease.h"
+#include "intake/scout.h"
 #include "intake/store.h"
 #include "lib/timeutil.h"
 
@@ -38,6 +39,7 @@ struct lapor_intake {
                                                at the start only */
     struct lapor_stream        *stream;
     struct lapor_intake_lease   lease;
+    struct lapor_intake_scout   scout;
     struct lapor_pool          *entries;    /* of one read */
     struct lapor_intake_batch   batch;      /* of one transaction */
     struct lapor_intake_store   store;
