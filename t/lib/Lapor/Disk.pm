@@ -14,12 +14,12 @@ use File::Glob ':bsd_glob';      # a blank in a path is no separator
 use Lapor::Test ();
 
 
-# new($kilobytes) -> object, or undef where nothing can be mounted
+# new($kilobytes [, $dir]) -> object, or undef where nothing can be mounted
 
 sub new {
-    my ($class, $size) = @_;
+    my ($class, $size, $dir) = @_;
 
-    my $dir = Lapor::Test::test_dir();
+    $dir = Lapor::Test::test_dir() unless defined $dir;
     my ($rc, $out, $err) = $> == 0
         ? Lapor::Test::run_cmd('mount', '-t', 'tmpfs', '-o',
                                "size=${size}k,mode=755", 'lapor-test', $dir)

@@ -30,7 +30,7 @@ my %postgres = (fsync => 'on', synchronous_commit => 'on',
     max_wal_size => '2GB');
 
 
-# new(dir =>) -> object
+# new(dir =>, redis => one that is there, config => more of PostgreSQL) -> object
 
 sub new {
     my ($class, %opt) = @_;
@@ -38,8 +38,9 @@ sub new {
     my $self = bless { dir => $opt{dir}, workers => [], serial => 0 },
                      $class;
     $self->{pg} = Lapor::Pg->new(dir => "$opt{dir}/database", segment => 16,
-                                 config => \%postgres);
-    $self->{redis} = Lapor::Redis->new(dir => "$opt{dir}/queue",
+                                 config => { %postgres,
+                                             %{ $opt{config} || {} } });
+    $self->{redis} = $opt{redis} || Lapor::Redis->new(dir => "$opt{dir}/queue",
         config => { 'auto-aof-rewrite-percentage' => 0 });
     $self->{db} = Lapor::Store::Session->new($self->{pg});
     $self->units;
@@ -198,7 +199,8 @@ sub spent {
 # lapor-intake from its start until so many entries more are acknowledged,
 # look(seconds since the start) called meanwhile, and not after a rest() if
 # cold -> spent(), with {seconds, share}: the time from the first acknowledged
-# batch on, and what share of the entries fell into it
+# batch on, and what share of the entries fell into it; the whole where there
+# was but one
 
 sub drain {
     my ($self, $entries, $processes, %own) = @_;
@@ -228,6 +230,7 @@ sub drain {
     my $run = spent($before, $self->snapshot);
     $run->{seconds} = time() - $first->[0];
     $run->{share} = 1 - $first->[1] / $entries;
+    @$run{qw(seconds share)} = ($run->{wall}, 1) unless $run->{share} > 0;
     $self->stop;
     return $run;
 }

@@ -43,7 +43,9 @@ sub run {
         die "there is no part $part\n$spec{usage}"
             unless grep { $_ eq $part } @{ $spec{parts} };
     }
-    for my $name ('rounds', @names) {
+    for my $name ('rounds',
+                  map { /^(\w+)=[if]/ ? $1 : () } keys %{ $spec{options} })
+    {
         die "--$name is more than nothing\n" if $opt{$name} <= 0;
     }
 

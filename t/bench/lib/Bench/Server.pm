@@ -55,6 +55,7 @@ sub name { return $_[0]{name} }
 sub ack  { return $_[0]{ack} }
 sub port { return $_[0]{port} }
 sub dir  { return $_[0]{dir} }
+sub redis { return $_[0]{redis} }
 
 sub front_pids { return @{ $_[0]{front} } }
 sub redis_pids { return $_[0]{redis} ? ($_[0]{redis}->pid) : () }
