@@ -1,3 +1,887 @@
 -- Which report a message belongs to, and writing what lapor-intake decided.
+--
+-- lapor-intake decides in C (workers/intake/talk.c); here is what it is told
+-- for that and what it writes. Of one home part, in this order:
+--
+--   reporter_open   makes new senders, locks reporters, tells their reports
+--   message_find    where a quoted message belongs
+--   report_store    reports, timers, audit and answers, all together
+--   message_store   messages, media and their tasks
+--   reporter_name   what reporters are called now
+--
+-- Each works on whole lists: no loop over rows, no statement a row.
 
 SET LOCAL lock_timeout = '10s';
+
+
+-- lapor-intake draws many at a time; see lapor.id_draw.
+
+ALTER SEQUENCE lapor.id_seq CACHE 512;
+
+
+-- A report is written at each message that joins it, so a new version of its
+-- row should find room beside the old one, and change no index: the time of
+-- the last message stands in none.
+
+ALTER TABLE lapor.report SET (fillfactor = 70);
+
+DROP INDEX lapor.report_reporter_idx;
+CREATE INDEX report_reporter_idx
+    ON lapor.report (part, reporter_id, first_message_at);
+
+
+-- Foreign keys from the reports cost a look-up and a row lock for each row,
+-- and on the unit's row all processes meet, which makes them wait for each
+-- other. What they forbade is forbidden by the functions that write these
+-- rows: reporter_open refuses a reporter who does not exist and holds the
+-- lock on those who do, report_store refuses an unknown unit and writes the
+-- timer together with its report; nothing deletes any of them.
+
+ALTER TABLE lapor.report DROP CONSTRAINT report_reporter_id_fkey;
+ALTER TABLE lapor.report DROP CONSTRAINT report_unit_id_fkey;
+ALTER TABLE lapor.timer DROP CONSTRAINT timer_report_id_fkey;
+
+
+ALTER TABLE lapor.report
+    ADD COLUMN origin text NOT NULL DEFAULT 'citizen',
+    ADD COLUMN drill boolean NOT NULL DEFAULT false,  -- LATIHAN
+    ADD COLUMN link text,               -- why it stands beside another report
+    ADD COLUMN link_report_id bigint,   --   of the same reporter
+    ADD COLUMN bursts integer NOT NULL DEFAULT 0,     -- later ones, answered
+    ADD COLUMN called boolean NOT NULL DEFAULT false, -- a call was answered
+    ADD COLUMN attention_at timestamptz,      -- written to after its end; a
+                                              --   person clears it
+    ADD COLUMN withdraw_asked_at timestamptz, -- the reporter wrote BATAL
+    ADD CONSTRAINT report_origin_check
+        CHECK (origin IN ('citizen', 'officer')),
+    ADD CONSTRAINT report_link_check
+        CHECK ((link IS NULL) = (link_report_id IS NULL)
+               AND link IN ('follows', 'second_topic', 'elsewhere')
+               AND link_report_id <> report_id),
+    ADD CONSTRAINT report_bursts_check CHECK (bursts >= 0);
+
+
+-- Rules of conversation that may differ by unit. NULL: as the unit above; the
+-- row of headquarters has them all.
+
+CREATE TABLE lapor.unit_rule (
+    unit_id           integer NOT NULL,
+    join_window       interval,  -- how far from a report's messages a message
+                                 --   may lie and still join it
+    reopen_window     interval,  -- after its end: for so long a new report is
+                                 --   linked to it
+    burst_gap         interval,  -- silence that ends a burst of messages
+    answer_every      boolean,   -- are later bursts answered too?
+    second_topic      boolean,   -- does a second topic open a second report?
+    topic_confidence  real,      -- how sure both categories must be for that
+    CONSTRAINT unit_rule_pkey PRIMARY KEY (unit_id),
+    CONSTRAINT unit_rule_complete_check
+        CHECK (unit_id <> 1
+               OR num_nulls(join_window, reopen_window, burst_gap,
+                            answer_every, second_topic, topic_confidence)
+                  = 0),
+    CONSTRAINT unit_rule_windows_check
+        CHECK (join_window BETWEEN '1 minute' AND '30 days'
+               AND reopen_window BETWEEN '0' AND '365 days'
+               AND burst_gap BETWEEN '1 second' AND '30 days'),
+    CONSTRAINT unit_rule_topic_confidence_check
+        CHECK (topic_confidence BETWEEN 0 AND 1)
+);
+
+SELECT lapor.distribute_reference('lapor.unit_rule');
+
+ALTER TABLE lapor.unit_rule ADD CONSTRAINT unit_rule_unit_id_fkey
+    FOREIGN KEY (unit_id) REFERENCES lapor.unit;
+
+-- 24 hours is as long as an answer is free of a template (Cloud API, customer
+-- service window); 7 days is the reference's time for opening again.
+INSERT INTO lapor.unit_rule (unit_id, join_window, reopen_window, burst_gap,
+                             answer_every, second_topic, topic_confidence)
+VALUES (1, '24 hours', '7 days', '5 minutes', false, true, 0.7);
+
+
+-- Officers' own numbers: what they write is a report, not a citizen's, and is
+-- not answered by the machine.
+
+CREATE TABLE lapor.officer (
+    identity  text    NOT NULL,         -- digits without +, or a user id
+    unit_id   integer NOT NULL,
+    active    boolean NOT NULL DEFAULT true,
+    CONSTRAINT officer_pkey PRIMARY KEY (identity),
+    CONSTRAINT officer_identity_check
+        CHECK (char_length(identity) BETWEEN 1 AND 256)
+);
+
+SELECT lapor.distribute_reference('lapor.officer');
+
+CREATE INDEX officer_unit_id_idx ON lapor.officer (unit_id);
+
+ALTER TABLE lapor.officer ADD CONSTRAINT officer_unit_id_fkey
+    FOREIGN KEY (unit_id) REFERENCES lapor.unit;
+
+
+INSERT INTO lapor.text (key, lang, body) VALUES
+('reply.later', 'id',
+ E'Pesan Anda sudah masuk ke laporan *{code}* di {unit} dan akan dibaca '
+ 'petugas.\n\nJika ada bahaya bagi nyawa, segera telepon *110*.'),
+('reply.later', 'en',
+ E'Your message was added to report *{code}* at {unit}; an officer will read '
+ 'it.\n\nIf a life is in danger, call *110* now.'),
+('reply.call', 'id',
+ E'Panggilan WhatsApp tidak dijawab di nomor {unit} ini. Tulis apa yang '
+ 'terjadi dan kirim lokasi Anda di sini, atau telepon *110* jika darurat '
+ '(gratis).\n\nPetugas sudah diberi tahu bahwa Anda menelepon. Kode '
+ 'laporan: *{code}*'),
+('reply.call', 'en',
+ E'WhatsApp calls are not answered at this number of {unit}. Write here what '
+ 'has happened and send your location, or call *110* in an emergency (free '
+ 'of charge).\n\nOfficers have been told that you called. Report code: '
+ '*{code}*');
+
+
+-- Sets one rule of one unit; p_value is the text of it, NULL: as the unit
+-- above. Errors: 23503 unknown unit, 22023 unknown rule, 22P02 or 22007 a
+-- value that is none, 23514 one that is not allowed.
+
+CREATE FUNCTION lapor.unit_rule_put(p_code text, p_rule text, p_value text)
+RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = lapor, pg_temp AS $$
+DECLARE
+    v_unit integer;
+BEGIN
+    SELECT u.unit_id INTO v_unit FROM lapor.unit u WHERE u.unit_code = p_code;
+
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no unit "%"', p_code
+              USING ERRCODE = 'foreign_key_violation';
+    END IF;
+
+    INSERT INTO lapor.unit_rule (unit_id) VALUES (v_unit)
+    ON CONFLICT (unit_id) DO NOTHING;
+
+    CASE p_rule
+    WHEN 'join_window' THEN
+        UPDATE lapor.unit_rule SET join_window = p_value::interval
+         WHERE unit_id = v_unit;
+    WHEN 'reopen_window' THEN
+        UPDATE lapor.unit_rule SET reopen_window = p_value::interval
+         WHERE unit_id = v_unit;
+    WHEN 'burst_gap' THEN
+        UPDATE lapor.unit_rule SET burst_gap = p_value::interval
+         WHERE unit_id = v_unit;
+    WHEN 'answer_every' THEN
+        UPDATE lapor.unit_rule SET answer_every = p_value::boolean
+         WHERE unit_id = v_unit;
+    WHEN 'second_topic' THEN
+        UPDATE lapor.unit_rule SET second_topic = p_value::boolean
+         WHERE unit_id = v_unit;
+    WHEN 'topic_confidence' THEN
+        UPDATE lapor.unit_rule SET topic_confidence = p_value::real
+         WHERE unit_id = v_unit;
+    ELSE
+        RAISE EXCEPTION 'there is no rule "%"', p_rule
+              USING ERRCODE = 'invalid_parameter_value';
+    END CASE;
+END
+$$;
+
+
+-- Adds, moves or (p_active false) takes out an officer's number. Returns
+-- added, changed or same. Errors: 23503 unknown unit, 23514 no identity.
+
+CREATE FUNCTION lapor.officer_put(p_identity text, p_code text,
+    p_active boolean)
+RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = lapor, pg_temp AS $$
+DECLARE
+    v_unit integer;
+BEGIN
+    SELECT u.unit_id INTO v_unit FROM lapor.unit u WHERE u.unit_code = p_code;
+
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no unit "%"', p_code
+              USING ERRCODE = 'foreign_key_violation';
+    END IF;
+
+    INSERT INTO lapor.officer (identity, unit_id, active)
+    VALUES (p_identity, v_unit, p_active)
+    ON CONFLICT (identity) DO NOTHING;
+
+    IF FOUND THEN
+        RETURN 'added';
+    END IF;
+
+    UPDATE lapor.officer o SET unit_id = v_unit, active = p_active
+     WHERE o.identity = p_identity
+       AND (o.unit_id, o.active) IS DISTINCT FROM (v_unit, p_active);
+
+    RETURN CASE WHEN FOUND THEN 'changed' ELSE 'same' END;
+END
+$$;
+
+
+-- Whose each number is, and that unit's rules: of these numbers, or of all
+-- and of headquarters (phone_number_id is NULL) if p_phone_number_id is NULL.
+-- Windows in milliseconds.
+
+CREATE FUNCTION lapor.intake_rules(p_phone_number_id text[])
+RETURNS TABLE (phone_number_id text, unit_id integer, unit_name text,
+               join_ms bigint, reopen_ms bigint, burst_ms bigint,
+               answer_every boolean, second_topic boolean,
+               topic_confidence double precision)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = lapor, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    WITH RECURSIVE number AS (
+        SELECT n.phone_number_id, n.unit_id
+          FROM lapor.phone_number n
+         WHERE p_phone_number_id IS NULL
+            OR n.phone_number_id = ANY (p_phone_number_id)
+        UNION ALL
+        SELECT NULL, 1 WHERE p_phone_number_id IS NULL
+    ), up AS (
+        SELECT DISTINCT number.unit_id AS leaf, number.unit_id, 0 AS height
+          FROM number
+        UNION ALL
+        SELECT up.leaf, u.parent_id, up.height + 1
+          FROM up
+          JOIN lapor.unit u ON u.unit_id = up.unit_id
+         WHERE u.parent_id IS NOT NULL AND up.height < 10
+    ), rule AS (
+        SELECT up.leaf,
+               (array_agg(r.join_window ORDER BY up.height)
+                FILTER (WHERE r.join_window IS NOT NULL))[1] AS join_window,
+               (array_agg(r.reopen_window ORDER BY up.height)
+                FILTER (WHERE r.reopen_window IS NOT NULL))[1]
+               AS reopen_window,
+               (array_agg(r.burst_gap ORDER BY up.height)
+                FILTER (WHERE r.burst_gap IS NOT NULL))[1] AS burst_gap,
+               (array_agg(r.answer_every ORDER BY up.height)
+                FILTER (WHERE r.answer_every IS NOT NULL))[1]
+               AS answer_every,
+               (array_agg(r.second_topic ORDER BY up.height)
+                FILTER (WHERE r.second_topic IS NOT NULL))[1]
+               AS second_topic,
+               (array_agg(r.topic_confidence ORDER BY up.height)
+                FILTER (WHERE r.topic_confidence IS NOT NULL))[1]
+               AS topic_confidence
+          FROM up
+          JOIN lapor.unit_rule r ON r.unit_id = up.unit_id
+         GROUP BY up.leaf
+    )
+    SELECT number.phone_number_id, u.unit_id, u.name,
+           (extract(epoch FROM rule.join_window) * 1000)::bigint,
+           (extract(epoch FROM rule.reopen_window) * 1000)::bigint,
+           (extract(epoch FROM rule.burst_gap) * 1000)::bigint,
+           rule.answer_every, rule.second_topic,
+           rule.topic_confidence::double precision
+      FROM number
+      JOIN lapor.unit u ON u.unit_id = number.unit_id
+      JOIN rule ON rule.leaf = number.unit_id;
+END
+$$;
+
+
+-- What the service says to people.
+
+CREATE FUNCTION lapor.intake_texts(p_lang text)
+RETURNS TABLE (key text, body text)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = lapor, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT t.key, t.body FROM lapor.text t WHERE t.lang = p_lang;
+END
+$$;
+
+
+-- So many ids that nobody else has. Those not used are lost, which costs
+-- nothing.
+
+CREATE FUNCTION lapor.id_draw(p_count integer) RETURNS SETOF bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = lapor, pg_temp AS $$
+BEGIN
+    RETURN QUERY
+    SELECT nextval('lapor.id_seq') FROM generate_series(1, p_count);
+END
+$$;
+
+
+-- Who wrote. One array element a sender, ascending by p_reporter_id; that is
+-- NULL for one never seen (this part is then his identity's own, and becomes
+-- his home). Locks the reporters and the part's counter of report codes to the
+-- end of the transaction.
+--
+-- One row back for each sender and report of his, the 16 that began last, or
+-- with report_id NULL: his id; what he was called until now; is he an
+-- officer; how many codes the part has given out; the report, locked.
+--
+-- Raises 40001 where two processes met the same new sender and the other one
+-- found him a home elsewhere: run the batch again. 23503: no such reporter.
+
+CREATE FUNCTION lapor.reporter_open(p_part smallint, p_reporter_id bigint[],
+    p_identity text[], p_kind text[], p_peer text[], p_name text[],
+    p_username text[], p_seen_at timestamptz[])
+RETURNS TABLE (idx integer, reporter_id bigint, name text, username text,
+               officer boolean, codes bigint, report_id bigint,
+               unit_id integer, version integer, code text,
+               phone_number_id text, category text, urgency text,
+               function text, state text, sensitive boolean,
+               answered boolean, prank double precision,
+               confidence double precision, first_message_at timestamptz,
+               last_message_at timestamptz, closed_at timestamptz,
+               lat double precision, lon double precision, events integer,
+               head bytea, origin text, drill boolean, bursts integer,
+               called boolean, attention_at timestamptz,
+               withdraw_asked_at timestamptz)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = lapor, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    v_reporter bigint[] := p_reporter_id;
+    v_codes    bigint;
+    v_away     boolean;
+    v_locked   integer;
+BEGIN
+    IF array_position(p_reporter_id, NULL) IS NOT NULL THEN
+        INSERT INTO lapor.identity (part, identity, kind, peer, home_part,
+                                    reporter_id, first_seen_at)
+        SELECT p_part, u.identity, u.kind, u.peer, p_part,
+               nextval('lapor.id_seq'), u.seen_at
+          FROM unnest(p_identity, p_kind, p_peer, p_seen_at, p_reporter_id)
+               AS u (identity, kind, peer, seen_at, reporter_id)
+         WHERE u.reporter_id IS NULL
+         ORDER BY u.identity
+        ON CONFLICT (part, identity) DO NOTHING;
+
+        SELECT array_agg(coalesce(u.reporter_id, i.reporter_id)
+                         ORDER BY u.ord),
+               bool_or(u.reporter_id IS NULL AND i.home_part <> p_part)
+          INTO v_reporter, v_away
+          FROM unnest(p_identity, p_reporter_id) WITH ORDINALITY
+               AS u (identity, reporter_id, ord)
+          LEFT JOIN lapor.identity i
+                 ON i.part = p_part AND i.identity = u.identity
+                    AND u.reporter_id IS NULL;
+
+        IF v_away THEN
+            RAISE EXCEPTION 'a new reporter was given a home in another part'
+                  USING ERRCODE = 'serialization_failure';
+        END IF;
+
+        INSERT INTO lapor.reporter (part, reporter_id, name, username,
+                                    first_seen_at)
+        SELECT p_part, u.reporter_id, u.name, u.username, u.seen_at
+          FROM unnest(v_reporter, p_name, p_username, p_seen_at,
+                      p_reporter_id)
+               AS u (reporter_id, name, username, seen_at, known)
+         WHERE u.known IS NULL
+         ORDER BY u.reporter_id
+        ON CONFLICT (part, reporter_id) DO NOTHING;
+    END IF;
+
+    -- one writer a reporter from here to the commit; the reports are read by
+    -- a statement of its own, since another writer's must be seen
+
+    PERFORM FROM lapor.reporter p
+      WHERE p.part = p_part AND p.reporter_id = ANY (v_reporter)
+      ORDER BY p.reporter_id
+        FOR UPDATE;
+
+    GET DIAGNOSTICS v_locked = ROW_COUNT;
+
+    IF v_locked < cardinality(v_reporter)
+       AND v_locked < (SELECT count(DISTINCT u.id)
+                         FROM unnest(v_reporter) AS u (id))
+    THEN
+        RAISE EXCEPTION 'a reporter does not exist'
+              USING ERRCODE = 'foreign_key_violation';
+    END IF;
+
+    SELECT c.reports INTO STRICT v_codes
+      FROM lapor.part_counter c
+     WHERE c.part = p_part
+       FOR UPDATE;
+
+    RETURN QUERY
+    SELECT u.ord::integer, p.reporter_id, p.name, p.username,
+           EXISTS (SELECT FROM lapor.officer o
+                    WHERE o.identity IN (u.identity, u.peer) AND o.active),
+           v_codes, t.report_id, t.unit_id, t.version, t.code,
+           t.phone_number_id, t.category, t.urgency, t.function, t.state,
+           t.sensitive, t.answered, t.prank::double precision,
+           t.confidence::double precision, t.first_message_at,
+           t.last_message_at, t.closed_at, t.lat, t.lon, t.events, t.head,
+           t.origin, t.drill, t.bursts, t.called, t.attention_at,
+           t.withdraw_asked_at
+      FROM unnest(v_reporter, p_identity, p_peer) WITH ORDINALITY
+           AS u (reporter_id, identity, peer, ord)
+      JOIN lapor.reporter p
+        ON p.part = p_part AND p.reporter_id = u.reporter_id
+      LEFT JOIN LATERAL (
+               SELECT *
+                 FROM lapor.report r
+                WHERE r.part = p_part AND r.reporter_id = u.reporter_id
+                ORDER BY r.first_message_at DESC
+                LIMIT 16
+                  FOR UPDATE) t ON true;
+END
+$$;
+
+
+-- Which report messages belong to, of either direction. Only those found come
+-- back.
+
+CREATE FUNCTION lapor.message_find(p_part smallint, p_wamid text[])
+RETURNS TABLE (wamid text, report_id bigint)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = lapor, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT m.wamid, m.report_id
+      FROM lapor.message m
+     WHERE m.part = p_part AND m.wamid = ANY (p_wamid);
+END
+$$;
+
+
+-- Writes reports that lapor-intake opened or changed, with their timers,
+-- their audit and the answers ordered: all of one part, and what belongs
+-- together in one call. The reporters are locked (reporter_open), and so is
+-- the counter of codes, which p_codes sets if it is not NULL.
+--
+-- One array element a report; p_opened tells the new ones, p_moved those
+-- whose version grew. A new one that is not closed gets the timer `claim`; a
+-- changed one keeps its reporter, unit, code, number, state, origin and link.
+-- p_event_*: one element a link of the audit chain, made by C as
+-- lapor.event_hash would, at the time p_now; p_head is the last one's hash.
+-- p_reply_*: one element an answer; one that was ordered before for the same
+-- occasion is left out. Returns how many answers are new.
+--
+-- Errors: 23503 unknown unit.
+
+CREATE FUNCTION lapor.report_store(p_part smallint, p_now timestamptz,
+    p_codes bigint, p_opened boolean[], p_moved boolean[],
+    p_report_id bigint[], p_reporter_id bigint[], p_unit_id integer[],
+    p_version integer[], p_code text[], p_phone_number_id text[],
+    p_category text[], p_urgency text[], p_function text[], p_state text[],
+    p_sensitive boolean[], p_answered boolean[], p_prank real[],
+    p_confidence real[], p_first_message_at timestamptz[],
+    p_last_message_at timestamptz[], p_closed_at timestamptz[],
+    p_lat double precision[], p_lon double precision[], p_events integer[],
+    p_head bytea[], p_origin text[], p_drill boolean[], p_link text[],
+    p_link_report_id bigint[], p_bursts integer[], p_called boolean[],
+    p_attention_at timestamptz[], p_withdraw_asked_at timestamptz[],
+    p_event_report_id bigint[], p_event_seq integer[], p_event_kind text[],
+    p_event_data text[], p_event_prev bytea[], p_event_hash bytea[],
+    p_reply_report_id bigint[], p_reply_occasion text[],
+    p_reply_expires_at timestamptz[], p_reply_phone_number_id text[],
+    p_reply_recipient text[], p_reply_recipient_kind text[],
+    p_reply_body text[])
+RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = lapor, pg_temp AS $$
+DECLARE
+    v_replies bigint := 0;
+BEGIN
+    IF p_codes IS NOT NULL THEN
+        UPDATE lapor.part_counter c SET reports = p_codes
+         WHERE c.part = p_part;
+    END IF;
+
+    IF true = ANY (p_opened) THEN
+        PERFORM FROM unnest(p_unit_id) AS u (unit_id)
+          WHERE NOT EXISTS (SELECT FROM lapor.unit n
+                             WHERE n.unit_id = u.unit_id);
+
+        IF FOUND THEN
+            RAISE EXCEPTION 'a unit does not exist'
+                  USING ERRCODE = 'foreign_key_violation';
+        END IF;
+
+        INSERT INTO lapor.report (part, report_id, reporter_id, unit_id,
+               version, code, phone_number_id, category, urgency, function,
+               state, sensitive, answered, prank, confidence,
+               first_message_at, last_message_at, closed_at, lat, lon,
+               events, head, origin, drill, link, link_report_id, bursts,
+               called, attention_at, withdraw_asked_at)
+        SELECT p_part, u.*
+          FROM (SELECT n.report_id, n.reporter_id, n.unit_id, n.version,
+                       n.code, n.phone_number_id, n.category, n.urgency,
+                       n.function, n.state, n.sensitive, n.answered,
+                       n.prank, n.confidence, n.first_message_at,
+                       n.last_message_at, n.closed_at, n.lat, n.lon,
+                       n.events, n.head, n.origin, n.drill, n.link,
+                       n.link_report_id, n.bursts, n.called, n.attention_at,
+                       n.withdraw_asked_at
+                  FROM unnest(p_opened, p_report_id, p_reporter_id,
+                              p_unit_id, p_version, p_code,
+                              p_phone_number_id, p_category, p_urgency,
+                              p_function, p_state, p_sensitive, p_answered,
+                              p_prank, p_confidence, p_first_message_at,
+                              p_last_message_at, p_closed_at, p_lat, p_lon,
+                              p_events, p_head, p_origin, p_drill, p_link,
+                              p_link_report_id, p_bursts, p_called,
+                              p_attention_at, p_withdraw_asked_at)
+                       AS n (opened, report_id, reporter_id, unit_id,
+                             version, code, phone_number_id, category,
+                             urgency, function, state, sensitive, answered,
+                             prank, confidence, first_message_at,
+                             last_message_at, closed_at, lat, lon, events,
+                             head, origin, drill, link, link_report_id,
+                             bursts, called, attention_at,
+                             withdraw_asked_at)
+                 WHERE n.opened) u;
+
+        INSERT INTO lapor.timer (part, report_id, version, kind, due_at)
+        SELECT p_part, n.report_id, n.version, 'claim',
+               p_now + lapor.claim_time(n.urgency)
+          FROM unnest(p_opened, p_report_id, p_version, p_urgency,
+                      p_closed_at)
+               AS n (opened, report_id, version, urgency, closed_at)
+         WHERE n.opened AND n.closed_at IS NULL;
+    END IF;
+
+    IF false = ANY (p_opened) THEN
+        UPDATE lapor.report t
+           SET version = n.version, category = n.category,
+               urgency = n.urgency, function = n.function,
+               sensitive = n.sensitive, answered = n.answered,
+               prank = n.prank, confidence = n.confidence,
+               first_message_at = n.first_message_at,
+               last_message_at = n.last_message_at, lat = n.lat,
+               lon = n.lon, events = n.events, head = n.head,
+               bursts = n.bursts, called = n.called,
+               attention_at = n.attention_at,
+               withdraw_asked_at = n.withdraw_asked_at
+          FROM unnest(p_opened, p_report_id, p_version, p_category,
+                      p_urgency, p_function, p_sensitive, p_answered,
+                      p_prank, p_confidence, p_first_message_at,
+                      p_last_message_at, p_lat, p_lon, p_events, p_head,
+                      p_bursts, p_called, p_attention_at,
+                      p_withdraw_asked_at)
+               AS n (opened, report_id, version, category, urgency,
+                     function, sensitive, answered, prank, confidence,
+                     first_message_at, last_message_at, lat, lon, events,
+                     head, bursts, called, attention_at,
+                     withdraw_asked_at)
+         WHERE t.part = p_part AND t.report_id = n.report_id
+           AND NOT n.opened;
+    END IF;
+
+    -- a timer goes with the version, and is never put off
+
+    IF true = ANY (p_moved) THEN
+        UPDATE lapor.timer t
+           SET version = n.version,
+               due_at = least(t.due_at, p_now + lapor.claim_time(n.urgency))
+          FROM unnest(p_moved, p_report_id, p_version, p_urgency)
+               AS n (moved, report_id, version, urgency)
+         WHERE t.part = p_part AND t.report_id = n.report_id
+           AND t.kind = 'claim' AND n.moved;
+    END IF;
+
+    IF cardinality(p_event_report_id) > 0 THEN
+        INSERT INTO lapor.event (part, report_id, at, seq, kind, actor, data,
+                                 prev, hash)
+        SELECT p_part, n.report_id, p_now, n.seq, n.kind, 'lapor-intake',
+               n.data::jsonb, n.prev, n.hash
+          FROM unnest(p_event_report_id, p_event_seq, p_event_kind,
+                      p_event_data, p_event_prev, p_event_hash)
+               AS n (report_id, seq, kind, data, prev, hash);
+    END IF;
+
+    IF cardinality(p_reply_report_id) > 0 THEN
+        INSERT INTO lapor.task (part, task_id, report_id, run_at, created_at,
+                                expires_at, kind, occasion, phone_number_id,
+                                recipient, recipient_kind, body)
+        SELECT p_part, nextval('lapor.id_seq'), n.report_id, p_now, p_now,
+               n.expires_at, 'reply', n.occasion, n.phone_number_id,
+               n.recipient, n.recipient_kind, n.body
+          FROM unnest(p_reply_report_id, p_reply_occasion,
+                      p_reply_expires_at, p_reply_phone_number_id,
+                      p_reply_recipient, p_reply_recipient_kind,
+                      p_reply_body)
+               AS n (report_id, occasion, expires_at, phone_number_id,
+                     recipient, recipient_kind, body)
+        ON CONFLICT (part, report_id, occasion) WHERE kind = 'reply'
+        DO NOTHING;
+
+        GET DIAGNOSTICS v_replies = ROW_COUNT;
+    END IF;
+
+    RETURN v_replies;
+END
+$$;
+
+
+-- Writes messages of reports of this part; p_detail is JSON. Those that
+-- announce a file stand in p_media_* too: one announced for the first time
+-- gets its row and the task to fetch it. Returns how many did.
+
+CREATE FUNCTION lapor.message_store(p_part smallint, p_now timestamptz,
+    p_report_id bigint[], p_sent_at timestamptz[],
+    p_received_at timestamptz[], p_raw_id bigint[], p_type text[],
+    p_wamid text[], p_phone_number_id text[], p_body text[],
+    p_media_id text[], p_detail text[], p_damaged boolean[],
+    p_media_report_id bigint[], p_media_media_id text[],
+    p_media_phone_number_id text[], p_media_kind text[],
+    p_media_mime_type text[], p_media_filename text[],
+    p_media_sha256 text[], p_media_url text[],
+    p_media_created_at timestamptz[])
+RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = lapor, pg_temp AS $$
+DECLARE
+    v_media bigint := 0;
+BEGIN
+    INSERT INTO lapor.message (part, message_id, report_id, sent_at,
+                               received_at, raw_id, direction, type, wamid,
+                               phone_number_id, body, media_id, detail,
+                               damaged)
+    SELECT p_part, nextval('lapor.id_seq'), u.report_id, u.sent_at,
+           u.received_at, u.raw_id, 'in', u.type, u.wamid,
+           u.phone_number_id, u.body, u.media_id, u.detail::jsonb, u.damaged
+      FROM unnest(p_report_id, p_sent_at, p_received_at, p_raw_id, p_type,
+                  p_wamid, p_phone_number_id, p_body, p_media_id, p_detail,
+                  p_damaged)
+           AS u (report_id, sent_at, received_at, raw_id, type, wamid,
+                 phone_number_id, body, media_id, detail, damaged);
+
+    IF cardinality(p_media_media_id) > 0 THEN
+        WITH ins AS (
+            INSERT INTO lapor.media AS m (part, report_id, media_id,
+                                          phone_number_id, kind, mime_type,
+                                          filename, announced_sha256, url,
+                                          created_at)
+            SELECT p_part, u.report_id, u.media_id, u.phone_number_id,
+                   u.kind, u.mime_type, u.filename, u.sha256, u.url,
+                   u.created_at
+              FROM unnest(p_media_report_id, p_media_media_id,
+                          p_media_phone_number_id, p_media_kind,
+                          p_media_mime_type, p_media_filename,
+                          p_media_sha256, p_media_url, p_media_created_at)
+                   AS u (report_id, media_id, phone_number_id, kind,
+                         mime_type, filename, sha256, url, created_at)
+             ORDER BY u.media_id
+            ON CONFLICT (part, media_id) DO NOTHING
+            RETURNING m.report_id, m.media_id, m.phone_number_id,
+                      m.created_at
+        )
+        -- Meta keeps a file for seven days (Cloud API, media)
+        INSERT INTO lapor.task (part, task_id, report_id, run_at, created_at,
+                                expires_at, kind, media_id, phone_number_id)
+        SELECT p_part, nextval('lapor.id_seq'), ins.report_id, p_now, p_now,
+               ins.created_at + interval '7 days', 'media', ins.media_id,
+               ins.phone_number_id
+          FROM ins;
+
+        GET DIAGNOSTICS v_media = ROW_COUNT;
+    END IF;
+
+    RETURN v_media;
+END
+$$;
+
+
+-- What reporters are called now; NULL keeps what is known. They are locked.
+
+CREATE FUNCTION lapor.reporter_name(p_part smallint, p_reporter_id bigint[],
+    p_name text[], p_username text[])
+RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = lapor, pg_temp AS $$
+BEGIN
+    UPDATE lapor.reporter p
+       SET name = coalesce(n.name, p.name),
+           username = coalesce(n.username, p.username)
+      FROM unnest(p_reporter_id, p_name, p_username)
+           AS n (reporter_id, name, username)
+     WHERE p.part = p_part AND p.reporter_id = n.reporter_id;
+END
+$$;
+
+
+-- What they replace.
+
+DROP FUNCTION lapor.intake_store(smallint, timestamptz, bigint[], text[],
+    text[], text[], text[], text[], text[], timestamptz[], timestamptz[],
+    bigint[], text[], text[], text[], text[], boolean[], text[], text[],
+    text[], text[], text[], text[], text[], text[], boolean[], real[],
+    real[], boolean[], boolean[], double precision[], double precision[]);
+DROP FUNCTION lapor.report_write(smallint, lapor.report, timestamptz);
+
+
+-- Reports as JSON, newest first: of one unit, or of all if p_unit_code is
+-- NULL; p_limit at most.
+
+CREATE OR REPLACE FUNCTION lapor.report_list(p_unit_code text, p_limit integer)
+RETURNS SETOF jsonb
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = lapor, pg_temp
+AS $$
+BEGIN
+    RETURN QUERY
+    SELECT jsonb_build_object(
+               'code', r.code, 'unit', u.unit_code, 'state', r.state,
+               'urgency', r.urgency, 'category', r.category,
+               'function', r.function, 'sensitive', r.sensitive,
+               'origin', r.origin, 'drill', r.drill,
+               'attention_at', r.attention_at,
+               'withdraw_asked_at', r.withdraw_asked_at,
+               'first_message_at', r.first_message_at,
+               'last_message_at', r.last_message_at,
+               'messages', (SELECT count(*) FROM lapor.message m
+                             WHERE m.part = r.part
+                               AND m.report_id = r.report_id
+                               AND m.direction = 'in'),
+               'media', (SELECT count(*) FROM lapor.media m
+                          WHERE m.part = r.part
+                            AND m.report_id = r.report_id),
+               'media_stored', (SELECT count(*) FROM lapor.media m
+                                 WHERE m.part = r.part
+                                   AND m.report_id = r.report_id
+                                   AND m.state = 'stored'),
+               'answer', coalesce(
+                   (SELECT m.status FROM lapor.message m
+                     WHERE m.part = r.part AND m.report_id = r.report_id
+                       AND m.direction = 'out'
+                     ORDER BY m.sent_at LIMIT 1),
+                   (SELECT t.state FROM lapor.task t
+                     WHERE t.part = r.part AND t.report_id = r.report_id
+                       AND t.kind = 'reply' LIMIT 1),
+                   'none'))
+      FROM lapor.report r
+      JOIN lapor.unit u ON u.unit_id = r.unit_id
+     WHERE p_unit_code IS NULL OR u.unit_code = p_unit_code
+     ORDER BY r.first_message_at DESC, r.report_id DESC
+     LIMIT p_limit;
+END
+$$;
+
+
+-- One report as JSON: itself, its messages in both directions, its media,
+-- what is still to be sent, and its timeline with the audit chain checked.
+-- NULL if there is none of this code.
+
+CREATE OR REPLACE FUNCTION lapor.report_show(p_code text) RETURNS jsonb
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = lapor, pg_temp
+AS $$
+DECLARE
+    v_part smallint;
+    v_code text;
+    r      lapor.report%ROWTYPE;
+BEGIN
+    SELECT c.part, c.code INTO v_part, v_code FROM lapor.code_read(p_code) c;
+
+    SELECT * INTO r
+      FROM lapor.report t
+     WHERE t.part = v_part AND t.code = v_code;
+
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+
+    RETURN jsonb_build_object(
+        'report', (
+            SELECT jsonb_build_object(
+                       'code', r.code, 'part', r.part,
+                       'report_id', r.report_id, 'unit', u.unit_code,
+                       'unit_name', u.name, 'number', n.display_phone,
+                       'phone_number_id', r.phone_number_id,
+                       'state', r.state, 'urgency', r.urgency,
+                       'category', r.category, 'function', r.function,
+                       'sensitive', r.sensitive, 'prank', r.prank,
+                       'confidence', r.confidence, 'version', r.version,
+                       'first_message_at', r.first_message_at,
+                       'last_message_at', r.last_message_at,
+                       'lat', r.lat, 'lon', r.lon, 'origin', r.origin,
+                       'drill', r.drill, 'attention_at', r.attention_at,
+                       'withdraw_asked_at', r.withdraw_asked_at,
+                       'links', coalesce((
+                           SELECT jsonb_agg(jsonb_build_object(
+                                      'link', CASE o.report_id
+                                              WHEN r.link_report_id
+                                              THEN r.link ELSE o.link END,
+                                      'code', o.code,
+                                      'to', o.report_id
+                                            IS NOT DISTINCT FROM
+                                            r.link_report_id)
+                                      ORDER BY o.first_message_at)
+                             FROM lapor.report o
+                            WHERE o.part = r.part
+                              AND o.reporter_id = r.reporter_id
+                              AND (o.report_id = r.link_report_id
+                                   OR o.link_report_id = r.report_id)),
+                           '[]'),
+                       'reporter', p.name,
+                       'identities', (
+                           SELECT jsonb_agg(lapor.phone_mask(i.identity)
+                                            ORDER BY i.kind)
+                             FROM lapor.identity i
+                            WHERE i.home_part = r.part
+                              AND i.reporter_id = r.reporter_id))
+              FROM lapor.unit u
+              JOIN lapor.reporter p
+                ON p.part = r.part AND p.reporter_id = r.reporter_id
+              LEFT JOIN lapor.phone_number n
+                     ON n.phone_number_id = r.phone_number_id
+             WHERE u.unit_id = r.unit_id),
+        'messages', coalesce((
+            SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
+                       'direction', m.direction, 'type', m.type,
+                       'sent_at', CASE m.sent_at WHEN 'epoch'
+                                  THEN m.received_at ELSE m.sent_at END,
+                       'body', m.body, 'media_id', m.media_id,
+                       'detail', m.detail - '{from,wa_id}'::text[],
+                       'wamid', m.wamid,
+                       'damaged', nullif(m.damaged, false),
+                       'status', m.status, 'server_at', m.server_at,
+                       'delivered_at', m.delivered_at,
+                       'read_at', m.read_at, 'failed_at', m.failed_at,
+                       'error_code', m.error_code,
+                       'error_title', m.error_title))
+                       ORDER BY CASE m.sent_at WHEN 'epoch'
+                                THEN m.received_at ELSE m.sent_at END,
+                                m.message_id)
+              FROM lapor.message m
+             WHERE m.part = r.part AND m.report_id = r.report_id), '[]'),
+        'media', coalesce((
+            SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
+                       'media_id', m.media_id, 'kind', m.kind,
+                       'state', m.state, 'mime_type', m.mime_type,
+                       'filename', m.filename, 'size', m.size,
+                       'sha256', m.sha256, 'path', m.path,
+                       'stored_at', m.stored_at, 'error', m.error))
+                       ORDER BY m.created_at, m.media_id)
+              FROM lapor.media m
+             WHERE m.part = r.part AND m.report_id = r.report_id), '[]'),
+        'outbound', coalesce((
+            SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
+                       'task_id', t.task_id, 'occasion', t.occasion,
+                       'state', t.state, 'attempts', t.attempts,
+                       'unknowns', t.unknowns, 'run_at', t.run_at,
+                       'finished_at', t.finished_at, 'wamid', t.wamid,
+                       'error_code', t.error_code, 'error', t.error))
+                       ORDER BY t.task_id)
+              FROM lapor.task t
+             WHERE t.part = r.part AND t.report_id = r.report_id
+               AND t.kind = 'reply'), '[]'),
+        'timeline', coalesce((
+            SELECT jsonb_agg(jsonb_build_object(
+                       'seq', e.seq, 'at', e.at, 'kind', e.kind,
+                       'actor', e.actor, 'data', e.data)
+                       ORDER BY e.seq)
+              FROM lapor.event e
+             WHERE e.part = r.part AND e.report_id = r.report_id), '[]'),
+        'audit_intact', lapor.event_check(r.part, r.report_id));
+END
+$$;
+
+
+GRANT EXECUTE ON FUNCTION lapor.intake_rules, lapor.intake_texts,
+      lapor.id_draw, lapor.reporter_open, lapor.message_find,
+      lapor.report_store, lapor.message_store, lapor.reporter_name
+   TO lapor_intake;
+
+GRANT EXECUTE ON FUNCTION lapor.unit_rule_put, lapor.officer_put
+   TO lapor_ctl;

@@ -429,6 +429,22 @@ $$;
 ALTER FUNCTION lapor.event_link(p_part smallint, p_report_id bigint, p_seq integer, p_prev bytea, p_kind text, p_actor text, p_data jsonb) OWNER TO lapor_owner;
 
 --
+-- Name: id_draw(integer); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.id_draw(p_count integer) RETURNS SETOF bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN QUERY
+    SELECT nextval('lapor.id_seq') FROM generate_series(1, p_count);
+END
+$$;
+
+ALTER FUNCTION lapor.id_draw(p_count integer) OWNER TO lapor_owner;
+
+--
 -- Name: identity_find(smallint, text[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
 --
 
@@ -511,337 +527,83 @@ $$;
 ALTER FUNCTION lapor.intake_open(p_part smallint, p_wamid text[], p_sent_at timestamp with time zone[], p_identity text[]) OWNER TO lapor_owner;
 
 --
--- Name: intake_store(smallint, timestamp with time zone, bigint[], text[], text[], text[], text[], text[], text[], timestamp with time zone[], timestamp with time zone[], bigint[], text[], text[], text[], text[], boolean[], text[], text[], text[], text[], text[], text[], text[], text[], boolean[], real[], real[], boolean[], boolean[], double precision[], double precision[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+-- Name: intake_rules(text[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
 --
 
-CREATE FUNCTION lapor.intake_store(p_part smallint, p_now timestamp with time zone, p_reporter_id bigint[], p_identity text[], p_identity_kind text[], p_peer text[], p_name text[], p_username text[], p_wamid text[], p_sent_at timestamp with time zone[], p_received_at timestamp with time zone[], p_raw_id bigint[], p_phone_number_id text[], p_type text[], p_body text[], p_detail text[], p_damaged boolean[], p_media_id text[], p_mime_type text[], p_filename text[], p_sha256 text[], p_url text[], p_category text[], p_urgency text[], p_function text[], p_sensitive boolean[], p_prank real[], p_confidence real[], p_opens boolean[], p_answers boolean[], p_lat double precision[], p_lon double precision[]) RETURNS TABLE(idx integer, reporter_id bigint, report_id bigint, opened boolean, answer_task boolean, media_task boolean)
-    LANGUAGE plpgsql SECURITY DEFINER
+CREATE FUNCTION lapor.intake_rules(p_phone_number_id text[]) RETURNS TABLE(phone_number_id text, unit_id integer, unit_name text, join_ms bigint, reopen_ms bigint, burst_ms bigint, answer_every boolean, second_topic boolean, topic_confidence double precision)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'lapor', 'pg_temp'
     AS $$
 #variable_conflict use_column
-DECLARE
-    c_window   constant interval := '24 hours';
-    c_margin   constant interval := '1 minute';
-    c_vague    constant text[] := '{ambigu,bukan_laporan,spam_prank}';
-    v_count    integer := cardinality(p_wamid);
-    v_at       timestamptz[];       -- when each was said, as far as known
-    v_reporter bigint[];
-    v_report   bigint[] := array_fill(NULL::bigint, ARRAY[v_count]);
-    v_opened   boolean[] := array_fill(false, ARRAY[v_count]);
-    v_answer   boolean[] := array_fill(false, ARRAY[v_count]);
-    v_media    text[];              -- files announced for the first time
-    v_order    integer[];
-    v_next     bigint;              -- the next code's number
-    v_reserved bigint := 0;         -- how many numbers are ours
-    v_away     boolean;
-    v_new      boolean := false;    -- r is not in the table yet
-    v_event    text;
-    v_reports  lapor.report[] := '{}';      -- the new ones
-    v_events   lapor.event[] := '{}';
-    r          lapor.report%ROWTYPE;
-    e          lapor.event%ROWTYPE;
-    i          integer;
 BEGIN
-    -- new senders
-
-    INSERT INTO lapor.identity (part, identity, kind, peer, home_part,
-                                reporter_id, first_seen_at)
-    SELECT p_part, n.identity, n.kind, n.peer, p_part,
-           nextval('lapor.id_seq'), n.received_at
-      FROM (SELECT DISTINCT ON (u.identity) u.identity, u.kind, u.peer,
-                   u.received_at
-              FROM unnest(p_identity, p_identity_kind, p_peer, p_received_at,
-                          p_reporter_id) WITH ORDINALITY
-                   AS u (identity, kind, peer, received_at, reporter_id, ord)
-             WHERE u.reporter_id IS NULL
-             ORDER BY u.identity, u.ord) n
-     ORDER BY n.identity
-    ON CONFLICT (part, identity) DO NOTHING;
-
-    SELECT array_agg(coalesce(u.reporter_id, i.reporter_id) ORDER BY u.ord),
-           array_agg(CASE u.sent_at WHEN 'epoch' THEN u.received_at
-                     ELSE u.sent_at END ORDER BY u.ord),
-           bool_or(u.reporter_id IS NULL AND i.home_part <> p_part)
-      INTO v_reporter, v_at, v_away
-      FROM unnest(p_identity, p_reporter_id, p_sent_at, p_received_at)
-           WITH ORDINALITY
-           AS u (identity, reporter_id, sent_at, received_at, ord)
-      LEFT JOIN lapor.identity i
-             ON i.part = p_part AND i.identity = u.identity
-                AND u.reporter_id IS NULL;
-
-    IF v_away THEN
-        RAISE EXCEPTION 'a new reporter was given a home in another part'
-              USING ERRCODE = 'serialization_failure';
-    END IF;
-
-    INSERT INTO lapor.reporter (part, reporter_id, name, username,
-                                first_seen_at)
-    SELECT DISTINCT ON (u.reporter_id) p_part, u.reporter_id, u.name,
-           u.username, u.received_at
-      FROM unnest(v_reporter, p_name, p_username, p_received_at,
-                  p_reporter_id) WITH ORDINALITY
-           AS u (reporter_id, name, username, received_at, known, ord)
-     WHERE u.known IS NULL
-     ORDER BY u.reporter_id, u.ord
-    ON CONFLICT (part, reporter_id) DO NOTHING;
-
-    -- one writer a reporter from here to the commit
-
-    PERFORM FROM lapor.reporter p
-      WHERE p.part = p_part AND p.reporter_id = ANY (v_reporter)
-      ORDER BY p.reporter_id
-        FOR UPDATE;
-
-    UPDATE lapor.reporter p SET name = coalesce(u.name, p.name),
-                                username = coalesce(u.username, p.username)
-      FROM (SELECT n.reporter_id,
-                   (array_agg(n.name ORDER BY n.ord DESC)
-                    FILTER (WHERE n.name IS NOT NULL))[1] AS name,
-                   (array_agg(n.username ORDER BY n.ord DESC)
-                    FILTER (WHERE n.username IS NOT NULL))[1] AS username
-              FROM unnest(v_reporter, p_name, p_username) WITH ORDINALITY
-                   AS n (reporter_id, name, username, ord)
-             GROUP BY n.reporter_id) u
-     WHERE p.part = p_part AND p.reporter_id = u.reporter_id
-       AND (p.name, p.username)
-           IS DISTINCT FROM (coalesce(u.name, p.name),
-                             coalesce(u.username, p.username));
-
-    -- reports, reporter by reporter, in the order in which things were said;
-    -- r is the one in hand, put down when a message is not for it, and by the
-    -- last turn, which has no message. New ones are collected, since one row
-    -- a statement costs most of the time, and need not be found again: they
-    -- are not closed, and what comes later in a batch was said later.
-
-    SELECT array_agg(u.ord::integer
-                     ORDER BY u.reporter_id, u.phone_number_id, u.at, u.ord)
-      INTO v_order
-      FROM unnest(v_reporter, p_phone_number_id, v_at) WITH ORDINALITY
-           AS u (reporter_id, phone_number_id, at, ord);
-
-    FOR k IN 1 .. v_count + 1 LOOP
-        i := v_order[k];
-
-        IF r.report_id IS NOT NULL
-           AND (i IS NULL OR r.reporter_id <> v_reporter[i]
-                OR r.phone_number_id <> p_phone_number_id[i]
-                OR (p_opens[i] AND (r.closed_at IS NOT NULL
-                                    OR v_at[i] > r.last_message_at + c_window
-                                    OR v_at[i] < r.first_message_at
-                                                 - c_window)))
-        THEN
-            IF v_new THEN
-                v_reports[cardinality(v_reports) + 1] := r;
-            ELSE
-                PERFORM lapor.report_write(p_part, r, p_now);
-            END IF;
-
-            r := NULL;
-        END IF;
-
-        EXIT WHEN i IS NULL;
-
-        IF r.report_id IS NULL THEN
-            v_new := false;
-
-            SELECT * INTO r
-              FROM lapor.report t
-             WHERE t.part = p_part AND t.reporter_id = v_reporter[i]
-               AND t.phone_number_id = p_phone_number_id[i]
-               AND (NOT p_opens[i]
-                    OR (t.closed_at IS NULL
-                        AND t.last_message_at >= v_at[i] - c_window
-                        AND t.first_message_at <= v_at[i] + c_window))
-             ORDER BY t.last_message_at DESC
-             LIMIT 1
-               FOR UPDATE;
-        END IF;
-
-        v_event := NULL;
-
-        IF r.report_id IS NULL THEN
-
-            -- code numbers are taken for the rest of the batch at once and
-            -- what is left is given back below: the counter's row stays
-            -- locked, so nobody comes between
-
-            IF v_reserved = 0 THEN
-                v_reserved := v_count - k + 1;
-
-                UPDATE lapor.part_counter c
-                   SET reports = c.reports + v_reserved
-                 WHERE c.part = p_part
-                RETURNING c.reports - v_reserved INTO STRICT v_next;
-            END IF;
-
-            -- the number's own unit; headquarters for a number of nobody
-
-            SELECT coalesce(max(n.unit_id), 1) INTO r.unit_id
-              FROM lapor.phone_number n
-             WHERE n.phone_number_id = p_phone_number_id[i];
-
-            r.part := p_part;
-            r.report_id := nextval('lapor.id_seq');
-            r.reporter_id := v_reporter[i];
-            r.version := 1;
-            r.code := lapor.code_make(p_part, v_next);
-            r.phone_number_id := p_phone_number_id[i];
-            r.category := p_category[i];
-            r.urgency := p_urgency[i];
-            r.function := p_function[i];
-            r.state := 'new';
-            r.sensitive := p_sensitive[i];
-            r.answered := false;
-            r.prank := p_prank[i];
-            r.confidence := p_confidence[i];
-            r.first_message_at := v_at[i];
-            r.last_message_at := v_at[i];
-            r.events := 0;
-            r.head := decode(repeat('00', 32), 'hex');
-
-            v_next := v_next + 1;
-            v_reserved := v_reserved - 1;
-            v_new := true;
-            v_opened[i] := true;
-            v_event := 'opened';
-
-        ELSIF p_confidence[i] > 0 AND r.closed_at IS NULL
-              AND (p_urgency[i] < r.urgency
-                   OR (p_sensitive[i] AND NOT r.sensitive)
-                   OR (r.category = ANY (c_vague)
-                       AND p_category[i] <> ALL (c_vague)))
-        THEN
-            -- the words of a later message say more; nothing said before is
-            -- taken back: urgency only rises, sensitive stays
-
-            IF p_category[i] <> ALL (c_vague)
-               AND (p_urgency[i] < r.urgency OR r.category = ANY (c_vague))
-            THEN
-                r.category := p_category[i];
-                r.function := p_function[i];
-                r.confidence := p_confidence[i];
-            END IF;
-
-            r.urgency := least(r.urgency, p_urgency[i]);
-            r.sensitive := r.sensitive OR p_sensitive[i];
-            r.version := r.version + 1;
-            v_event := 'raised';
-        END IF;
-
-        v_report[i] := r.report_id;
-
-        IF p_opens[i] THEN
-            r.first_message_at := least(r.first_message_at, v_at[i]);
-            r.last_message_at := greatest(r.last_message_at, v_at[i]);
-        END IF;
-
-        r.lat := coalesce(p_lat[i], r.lat);
-        r.lon := coalesce(p_lon[i], r.lon);
-
-        IF p_answers[i] AND NOT r.answered
-           AND v_at[i] > p_now - c_window + c_margin
-        THEN
-            r.answered := true;
-            v_answer[i] := true;
-        END IF;
-
-        IF v_event IS NOT NULL THEN
-            e := lapor.event_link(p_part, r.report_id, r.events + 1, r.head,
-                v_event, 'lapor-intake',
-                jsonb_build_object('wamid', p_wamid[i], 'unit_id', r.unit_id,
-                                   'state', r.state, 'category', r.category,
-                                   'urgency', r.urgency,
-                                   'function', r.function,
-                                   'sensitive', r.sensitive,
-                                   'answered', r.answered));
-            v_events[cardinality(v_events) + 1] := e;
-            r.events := e.seq;
-            r.head := e.hash;
-        END IF;
-    END LOOP;
-
-    IF v_reserved > 0 THEN
-        UPDATE lapor.part_counter c SET reports = c.reports - v_reserved
-         WHERE c.part = p_part;
-    END IF;
-
-    INSERT INTO lapor.report
-    SELECT n.* FROM unnest(v_reports) n WHERE n.part = p_part;
-
-    INSERT INTO lapor.timer (part, report_id, version, kind, due_at)
-    SELECT p_part, n.report_id, n.version, 'claim',
-           p_now + lapor.claim_time(n.urgency)
-      FROM unnest(v_reports) n;
-
-    INSERT INTO lapor.event
-    SELECT n.* FROM unnest(v_events) n WHERE n.part = p_part;
-
-    INSERT INTO lapor.task (part, task_id, report_id, run_at, created_at,
-                            expires_at, kind, occasion, phone_number_id,
-                            recipient, recipient_kind, body)
-    SELECT p_part, nextval('lapor.id_seq'), t.report_id, p_now, p_now,
-           u.at + c_window - c_margin, 'reply', 'opening', t.phone_number_id,
-           u.identity, u.kind,
-           replace(replace(x.body, '{unit}', n.name), '{code}', t.code)
-      FROM unnest(v_report, v_answer, v_at, p_identity, p_identity_kind)
-           AS u (report_id, answer, at, identity, kind)
-      JOIN lapor.report t ON t.part = p_part AND t.report_id = u.report_id
-      JOIN lapor.unit n ON n.unit_id = t.unit_id
-      JOIN lapor.text x ON x.key = 'reply.opening' AND x.lang = 'id'
-     WHERE u.answer;
-
-    INSERT INTO lapor.message (part, message_id, report_id, sent_at,
-                               received_at, raw_id, direction, type, wamid,
-                               phone_number_id, body, media_id, detail,
-                               damaged)
-    SELECT p_part, nextval('lapor.id_seq'), u.report_id, u.sent_at,
-           u.received_at, u.raw_id, 'in', u.type, u.wamid,
-           u.phone_number_id, u.body, u.media_id, u.detail::jsonb, u.damaged
-      FROM unnest(v_report, p_sent_at, p_received_at, p_raw_id, p_type,
-                  p_wamid, p_phone_number_id, p_body, p_media_id, p_detail,
-                  p_damaged)
-           AS u (report_id, sent_at, received_at, raw_id, type, wamid,
-                 phone_number_id, body, media_id, detail, damaged);
-
-    WITH ins AS (
-        INSERT INTO lapor.media AS m (part, report_id, media_id,
-                                      phone_number_id, kind, mime_type,
-                                      filename, announced_sha256, url,
-                                      created_at)
-        SELECT DISTINCT ON (u.media_id) p_part, u.report_id, u.media_id,
-               u.phone_number_id, u.type, u.mime_type, u.filename, u.sha256,
-               u.url, u.received_at
-          FROM unnest(v_report, p_media_id, p_phone_number_id, p_type,
-                      p_mime_type, p_filename, p_sha256, p_url,
-                      p_received_at) WITH ORDINALITY
-               AS u (report_id, media_id, phone_number_id, type, mime_type,
-                     filename, sha256, url, received_at, ord)
-         WHERE u.media_id IS NOT NULL
-         ORDER BY u.media_id, u.ord
-        ON CONFLICT (part, media_id) DO NOTHING
-        RETURNING m.report_id, m.media_id, m.phone_number_id, m.created_at
-    ), task AS (
-        -- Meta keeps a file for seven days (Cloud API, media)
-        INSERT INTO lapor.task (part, task_id, report_id, run_at, created_at,
-                                expires_at, kind, media_id, phone_number_id)
-        SELECT p_part, nextval('lapor.id_seq'), ins.report_id, p_now, p_now,
-               ins.created_at + interval '7 days', 'media', ins.media_id,
-               ins.phone_number_id
-          FROM ins
-    )
-    SELECT array_agg(ins.media_id) INTO v_media FROM ins;
-
     RETURN QUERY
-    SELECT u.ord::integer, u.reporter_id, u.report_id, u.opened, u.answer,
-           coalesce(u.media_id = ANY (v_media), false)
-      FROM unnest(v_reporter, v_report, v_opened, v_answer, p_media_id)
-           WITH ORDINALITY
-           AS u (reporter_id, report_id, opened, answer, media_id, ord);
+    WITH RECURSIVE number AS (
+        SELECT n.phone_number_id, n.unit_id
+          FROM lapor.phone_number n
+         WHERE p_phone_number_id IS NULL
+            OR n.phone_number_id = ANY (p_phone_number_id)
+        UNION ALL
+        SELECT NULL, 1 WHERE p_phone_number_id IS NULL
+    ), up AS (
+        SELECT DISTINCT number.unit_id AS leaf, number.unit_id, 0 AS height
+          FROM number
+        UNION ALL
+        SELECT up.leaf, u.parent_id, up.height + 1
+          FROM up
+          JOIN lapor.unit u ON u.unit_id = up.unit_id
+         WHERE u.parent_id IS NOT NULL AND up.height < 10
+    ), rule AS (
+        SELECT up.leaf,
+               (array_agg(r.join_window ORDER BY up.height)
+                FILTER (WHERE r.join_window IS NOT NULL))[1] AS join_window,
+               (array_agg(r.reopen_window ORDER BY up.height)
+                FILTER (WHERE r.reopen_window IS NOT NULL))[1]
+               AS reopen_window,
+               (array_agg(r.burst_gap ORDER BY up.height)
+                FILTER (WHERE r.burst_gap IS NOT NULL))[1] AS burst_gap,
+               (array_agg(r.answer_every ORDER BY up.height)
+                FILTER (WHERE r.answer_every IS NOT NULL))[1]
+               AS answer_every,
+               (array_agg(r.second_topic ORDER BY up.height)
+                FILTER (WHERE r.second_topic IS NOT NULL))[1]
+               AS second_topic,
+               (array_agg(r.topic_confidence ORDER BY up.height)
+                FILTER (WHERE r.topic_confidence IS NOT NULL))[1]
+               AS topic_confidence
+          FROM up
+          JOIN lapor.unit_rule r ON r.unit_id = up.unit_id
+         GROUP BY up.leaf
+    )
+    SELECT number.phone_number_id, u.unit_id, u.name,
+           (extract(epoch FROM rule.join_window) * 1000)::bigint,
+           (extract(epoch FROM rule.reopen_window) * 1000)::bigint,
+           (extract(epoch FROM rule.burst_gap) * 1000)::bigint,
+           rule.answer_every, rule.second_topic,
+           rule.topic_confidence::double precision
+      FROM number
+      JOIN lapor.unit u ON u.unit_id = number.unit_id
+      JOIN rule ON rule.leaf = number.unit_id;
 END
 $$;
 
-ALTER FUNCTION lapor.intake_store(p_part smallint, p_now timestamp with time zone, p_reporter_id bigint[], p_identity text[], p_identity_kind text[], p_peer text[], p_name text[], p_username text[], p_wamid text[], p_sent_at timestamp with time zone[], p_received_at timestamp with time zone[], p_raw_id bigint[], p_phone_number_id text[], p_type text[], p_body text[], p_detail text[], p_damaged boolean[], p_media_id text[], p_mime_type text[], p_filename text[], p_sha256 text[], p_url text[], p_category text[], p_urgency text[], p_function text[], p_sensitive boolean[], p_prank real[], p_confidence real[], p_opens boolean[], p_answers boolean[], p_lat double precision[], p_lon double precision[]) OWNER TO lapor_owner;
+ALTER FUNCTION lapor.intake_rules(p_phone_number_id text[]) OWNER TO lapor_owner;
+
+--
+-- Name: intake_texts(text); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.intake_texts(p_lang text) RETURNS TABLE(key text, body text)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT t.key, t.body FROM lapor.text t WHERE t.lang = p_lang;
+END
+$$;
+
+ALTER FUNCTION lapor.intake_texts(p_lang text) OWNER TO lapor_owner;
 
 --
 -- Name: media_claim(smallint, text, integer, interval); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
@@ -976,6 +738,25 @@ $$;
 ALTER FUNCTION lapor.media_stored(p_part smallint, p_task_id bigint, p_attempt integer, p_sha256 text, p_path text, p_size bigint) OWNER TO lapor_owner;
 
 --
+-- Name: message_find(smallint, text[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.message_find(p_part smallint, p_wamid text[]) RETURNS TABLE(wamid text, report_id bigint)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT m.wamid, m.report_id
+      FROM lapor.message m
+     WHERE m.part = p_part AND m.wamid = ANY (p_wamid);
+END
+$$;
+
+ALTER FUNCTION lapor.message_find(p_part smallint, p_wamid text[]) OWNER TO lapor_owner;
+
+--
 -- Name: message_status(smallint, bigint, timestamp with time zone, text, timestamp with time zone, integer, text); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
 --
 
@@ -1016,6 +797,67 @@ END
 $$;
 
 ALTER FUNCTION lapor.message_status(p_part smallint, p_message_id bigint, p_sent_at timestamp with time zone, p_state text, p_at timestamp with time zone, p_error_code integer, p_error_title text) OWNER TO lapor_owner;
+
+--
+-- Name: message_store(smallint, timestamp with time zone, bigint[], timestamp with time zone[], timestamp with time zone[], bigint[], text[], text[], text[], text[], text[], text[], boolean[], bigint[], text[], text[], text[], text[], text[], text[], text[], timestamp with time zone[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.message_store(p_part smallint, p_now timestamp with time zone, p_report_id bigint[], p_sent_at timestamp with time zone[], p_received_at timestamp with time zone[], p_raw_id bigint[], p_type text[], p_wamid text[], p_phone_number_id text[], p_body text[], p_media_id text[], p_detail text[], p_damaged boolean[], p_media_report_id bigint[], p_media_media_id text[], p_media_phone_number_id text[], p_media_kind text[], p_media_mime_type text[], p_media_filename text[], p_media_sha256 text[], p_media_url text[], p_media_created_at timestamp with time zone[]) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    AS $$
+DECLARE
+    v_media bigint := 0;
+BEGIN
+    INSERT INTO lapor.message (part, message_id, report_id, sent_at,
+                               received_at, raw_id, direction, type, wamid,
+                               phone_number_id, body, media_id, detail,
+                               damaged)
+    SELECT p_part, nextval('lapor.id_seq'), u.report_id, u.sent_at,
+           u.received_at, u.raw_id, 'in', u.type, u.wamid,
+           u.phone_number_id, u.body, u.media_id, u.detail::jsonb, u.damaged
+      FROM unnest(p_report_id, p_sent_at, p_received_at, p_raw_id, p_type,
+                  p_wamid, p_phone_number_id, p_body, p_media_id, p_detail,
+                  p_damaged)
+           AS u (report_id, sent_at, received_at, raw_id, type, wamid,
+                 phone_number_id, body, media_id, detail, damaged);
+
+    IF cardinality(p_media_media_id) > 0 THEN
+        WITH ins AS (
+            INSERT INTO lapor.media AS m (part, report_id, media_id,
+                                          phone_number_id, kind, mime_type,
+                                          filename, announced_sha256, url,
+                                          created_at)
+            SELECT p_part, u.report_id, u.media_id, u.phone_number_id,
+                   u.kind, u.mime_type, u.filename, u.sha256, u.url,
+                   u.created_at
+              FROM unnest(p_media_report_id, p_media_media_id,
+                          p_media_phone_number_id, p_media_kind,
+                          p_media_mime_type, p_media_filename,
+                          p_media_sha256, p_media_url, p_media_created_at)
+                   AS u (report_id, media_id, phone_number_id, kind,
+                         mime_type, filename, sha256, url, created_at)
+             ORDER BY u.media_id
+            ON CONFLICT (part, media_id) DO NOTHING
+            RETURNING m.report_id, m.media_id, m.phone_number_id,
+                      m.created_at
+        )
+        -- Meta keeps a file for seven days (Cloud API, media)
+        INSERT INTO lapor.task (part, task_id, report_id, run_at, created_at,
+                                expires_at, kind, media_id, phone_number_id)
+        SELECT p_part, nextval('lapor.id_seq'), ins.report_id, p_now, p_now,
+               ins.created_at + interval '7 days', 'media', ins.media_id,
+               ins.phone_number_id
+          FROM ins;
+
+        GET DIAGNOSTICS v_media = ROW_COUNT;
+    END IF;
+
+    RETURN v_media;
+END
+$$;
+
+ALTER FUNCTION lapor.message_store(p_part smallint, p_now timestamp with time zone, p_report_id bigint[], p_sent_at timestamp with time zone[], p_received_at timestamp with time zone[], p_raw_id bigint[], p_type text[], p_wamid text[], p_phone_number_id text[], p_body text[], p_media_id text[], p_detail text[], p_damaged boolean[], p_media_report_id bigint[], p_media_media_id text[], p_media_phone_number_id text[], p_media_kind text[], p_media_mime_type text[], p_media_filename text[], p_media_sha256 text[], p_media_url text[], p_media_created_at timestamp with time zone[]) OWNER TO lapor_owner;
 
 --
 -- Name: months_ahead(integer); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
@@ -1187,6 +1029,42 @@ END
 $$;
 
 ALTER FUNCTION lapor.number_heard(p_phone_number_id text, p_now timestamp with time zone) OWNER TO lapor_owner;
+
+--
+-- Name: officer_put(text, text, boolean); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.officer_put(p_identity text, p_code text, p_active boolean) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    AS $$
+DECLARE
+    v_unit integer;
+BEGIN
+    SELECT u.unit_id INTO v_unit FROM lapor.unit u WHERE u.unit_code = p_code;
+
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no unit "%"', p_code
+              USING ERRCODE = 'foreign_key_violation';
+    END IF;
+
+    INSERT INTO lapor.officer (identity, unit_id, active)
+    VALUES (p_identity, v_unit, p_active)
+    ON CONFLICT (identity) DO NOTHING;
+
+    IF FOUND THEN
+        RETURN 'added';
+    END IF;
+
+    UPDATE lapor.officer o SET unit_id = v_unit, active = p_active
+     WHERE o.identity = p_identity
+       AND (o.unit_id, o.active) IS DISTINCT FROM (v_unit, p_active);
+
+    RETURN CASE WHEN FOUND THEN 'changed' ELSE 'same' END;
+END
+$$;
+
+ALTER FUNCTION lapor.officer_put(p_identity text, p_code text, p_active boolean) OWNER TO lapor_owner;
 
 --
 -- Name: phone_mask(text); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
@@ -1588,6 +1466,9 @@ BEGIN
                'code', r.code, 'unit', u.unit_code, 'state', r.state,
                'urgency', r.urgency, 'category', r.category,
                'function', r.function, 'sensitive', r.sensitive,
+               'origin', r.origin, 'drill', r.drill,
+               'attention_at', r.attention_at,
+               'withdraw_asked_at', r.withdraw_asked_at,
                'first_message_at', r.first_message_at,
                'last_message_at', r.last_message_at,
                'messages', (SELECT count(*) FROM lapor.message m
@@ -1656,7 +1537,26 @@ BEGIN
                        'confidence', r.confidence, 'version', r.version,
                        'first_message_at', r.first_message_at,
                        'last_message_at', r.last_message_at,
-                       'lat', r.lat, 'lon', r.lon, 'reporter', p.name,
+                       'lat', r.lat, 'lon', r.lon, 'origin', r.origin,
+                       'drill', r.drill, 'attention_at', r.attention_at,
+                       'withdraw_asked_at', r.withdraw_asked_at,
+                       'links', coalesce((
+                           SELECT jsonb_agg(jsonb_build_object(
+                                      'link', CASE o.report_id
+                                              WHEN r.link_report_id
+                                              THEN r.link ELSE o.link END,
+                                      'code', o.code,
+                                      'to', o.report_id
+                                            IS NOT DISTINCT FROM
+                                            r.link_report_id)
+                                      ORDER BY o.first_message_at)
+                             FROM lapor.report o
+                            WHERE o.part = r.part
+                              AND o.reporter_id = r.reporter_id
+                              AND (o.report_id = r.link_report_id
+                                   OR o.link_report_id = r.report_id)),
+                           '[]'),
+                       'reporter', p.name,
                        'identities', (
                            SELECT jsonb_agg(lapor.phone_mask(i.identity)
                                             ORDER BY i.kind)
@@ -1722,80 +1622,270 @@ $$;
 
 ALTER FUNCTION lapor.report_show(p_code text) OWNER TO lapor_owner;
 
-SET default_table_access_method = heap;
-
 --
--- Name: report; Type: TABLE; Schema: lapor; Owner: lapor_owner
+-- Name: report_store(smallint, timestamp with time zone, bigint, boolean[], boolean[], bigint[], bigint[], integer[], integer[], text[], text[], text[], text[], text[], text[], boolean[], boolean[], real[], real[], timestamp with time zone[], timestamp with time zone[], timestamp with time zone[], double precision[], double precision[], integer[], bytea[], text[], boolean[], text[], bigint[], integer[], boolean[], timestamp with time zone[], timestamp with time zone[], bigint[], integer[], text[], text[], bytea[], bytea[], bigint[], text[], timestamp with time zone[], text[], text[], text[], text[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
 --
 
-CREATE TABLE lapor.report (
-    part smallint NOT NULL,
-    report_id bigint NOT NULL,
-    reporter_id bigint NOT NULL,
-    unit_id integer NOT NULL,
-    version integer DEFAULT 1 NOT NULL,
-    code text NOT NULL,
-    phone_number_id text NOT NULL,
-    category text NOT NULL,
-    urgency text NOT NULL,
-    function text NOT NULL,
-    state text NOT NULL,
-    sensitive boolean NOT NULL,
-    answered boolean NOT NULL,
-    prank real NOT NULL,
-    confidence real NOT NULL,
-    first_message_at timestamp with time zone NOT NULL,
-    last_message_at timestamp with time zone NOT NULL,
-    closed_at timestamp with time zone,
-    lat double precision,
-    lon double precision,
-    events integer NOT NULL,
-    head bytea NOT NULL,
-    CONSTRAINT report_category_check CHECK ((category = ANY (ARRAY['curas'::text, 'pencurian'::text, 'penipuan_siber'::text, 'tipidter'::text, 'penganiayaan'::text, 'premanisme'::text, 'tawuran'::text, 'kdrt_anak'::text, 'kekerasan_seksual'::text, 'bom_teror'::text, 'narkoba'::text, 'pekat'::text, 'ketertiban'::text, 'laka_lantas'::text, 'lalin'::text, 'kebakaran'::text, 'bencana'::text, 'perairan'::text, 'orang_hilang'::text, 'darurat_medis'::text, 'keluhan_polisi'::text, 'layanan'::text, 'bukan_laporan'::text, 'spam_prank'::text, 'instansi_lain'::text, 'ambigu'::text]))),
-    CONSTRAINT report_closed_at_check CHECK (((closed_at IS NOT NULL) = (state = ANY (ARRAY['closed'::text, 'info'::text, 'withdrawn'::text, 'invalid'::text, 'prank'::text])))),
-    CONSTRAINT report_code_check CHECK ((code ~ '^K-[2-9A-HJKMNP-Z]{4}(-([2-9A-HJKMNP-Z]{2}){1,2})?-[2-9A-HJKMNP-Z]$'::text)),
-    CONSTRAINT report_confidence_check CHECK (((confidence >= (0)::double precision) AND (confidence <= (1)::double precision))),
-    CONSTRAINT report_function_check CHECK ((function = ANY (ARRAY['pamapta'::text, 'reskrim'::text, 'ppa_ppo'::text, 'siber'::text, 'resnarkoba'::text, 'lantas'::text, 'samapta'::text, 'intelkam'::text, 'binmas'::text, 'polairud'::text, 'brimob'::text, 'propam'::text, 'operator'::text]))),
-    CONSTRAINT report_head_check CHECK (((octet_length(head) = 32) AND (events >= 1))),
-    CONSTRAINT report_part_check CHECK (((part >= 0) AND (part <= 255))),
-    CONSTRAINT report_pin_check CHECK ((((lat IS NULL) = (lon IS NULL)) AND ((lat >= ('-90'::integer)::double precision) AND (lat <= (90)::double precision)) AND ((lon >= ('-180'::integer)::double precision) AND (lon <= (180)::double precision)))),
-    CONSTRAINT report_prank_check CHECK (((prank >= (0)::double precision) AND (prank <= (1)::double precision))),
-    CONSTRAINT report_state_check CHECK ((state = ANY (ARRAY['gathering'::text, 'new'::text, 'triage'::text, 'awaiting_reporter'::text, 'forwarded'::text, 'accepted'::text, 'en_route'::text, 'on_scene'::text, 'handling'::text, 'done'::text, 'closed'::text, 'reopened'::text, 'joined'::text, 'transferred'::text, 'info'::text, 'withdrawn'::text, 'invalid'::text, 'suspected_prank'::text, 'prank'::text]))),
-    CONSTRAINT report_times_check CHECK ((last_message_at >= first_message_at)),
-    CONSTRAINT report_urgency_check CHECK ((urgency = ANY (ARRAY['P1'::text, 'P2'::text, 'P3'::text, 'P4'::text])))
-);
-
-ALTER TABLE lapor.report OWNER TO lapor_owner;
-
---
--- Name: report_write(smallint, lapor.report, timestamp with time zone); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
---
-
-CREATE FUNCTION lapor.report_write(p_part smallint, p_report lapor.report, p_now timestamp with time zone) RETURNS void
-    LANGUAGE plpgsql
+CREATE FUNCTION lapor.report_store(p_part smallint, p_now timestamp with time zone, p_codes bigint, p_opened boolean[], p_moved boolean[], p_report_id bigint[], p_reporter_id bigint[], p_unit_id integer[], p_version integer[], p_code text[], p_phone_number_id text[], p_category text[], p_urgency text[], p_function text[], p_state text[], p_sensitive boolean[], p_answered boolean[], p_prank real[], p_confidence real[], p_first_message_at timestamp with time zone[], p_last_message_at timestamp with time zone[], p_closed_at timestamp with time zone[], p_lat double precision[], p_lon double precision[], p_events integer[], p_head bytea[], p_origin text[], p_drill boolean[], p_link text[], p_link_report_id bigint[], p_bursts integer[], p_called boolean[], p_attention_at timestamp with time zone[], p_withdraw_asked_at timestamp with time zone[], p_event_report_id bigint[], p_event_seq integer[], p_event_kind text[], p_event_data text[], p_event_prev bytea[], p_event_hash bytea[], p_reply_report_id bigint[], p_reply_occasion text[], p_reply_expires_at timestamp with time zone[], p_reply_phone_number_id text[], p_reply_recipient text[], p_reply_recipient_kind text[], p_reply_body text[]) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
     AS $$
+DECLARE
+    v_replies bigint := 0;
 BEGIN
-    UPDATE lapor.report t
-       SET version = p_report.version, category = p_report.category,
-           urgency = p_report.urgency, function = p_report.function,
-           sensitive = p_report.sensitive, answered = p_report.answered,
-           prank = p_report.prank, confidence = p_report.confidence,
-           first_message_at = p_report.first_message_at,
-           last_message_at = p_report.last_message_at,
-           lat = p_report.lat, lon = p_report.lon,
-           events = p_report.events, head = p_report.head
-     WHERE t.part = p_part AND t.report_id = p_report.report_id;
+    IF p_codes IS NOT NULL THEN
+        UPDATE lapor.part_counter c SET reports = p_codes
+         WHERE c.part = p_part;
+    END IF;
 
-    UPDATE lapor.timer t
-       SET version = p_report.version,
-           due_at = least(t.due_at,
-                          p_now + lapor.claim_time(p_report.urgency))
-     WHERE t.part = p_part AND t.report_id = p_report.report_id
-       AND t.kind = 'claim' AND t.version <> p_report.version;
+    IF true = ANY (p_opened) THEN
+        PERFORM FROM unnest(p_unit_id) AS u (unit_id)
+          WHERE NOT EXISTS (SELECT FROM lapor.unit n
+                             WHERE n.unit_id = u.unit_id);
+
+        IF FOUND THEN
+            RAISE EXCEPTION 'a unit does not exist'
+                  USING ERRCODE = 'foreign_key_violation';
+        END IF;
+
+        INSERT INTO lapor.report (part, report_id, reporter_id, unit_id,
+               version, code, phone_number_id, category, urgency, function,
+               state, sensitive, answered, prank, confidence,
+               first_message_at, last_message_at, closed_at, lat, lon,
+               events, head, origin, drill, link, link_report_id, bursts,
+               called, attention_at, withdraw_asked_at)
+        SELECT p_part, u.*
+          FROM (SELECT n.report_id, n.reporter_id, n.unit_id, n.version,
+                       n.code, n.phone_number_id, n.category, n.urgency,
+                       n.function, n.state, n.sensitive, n.answered,
+                       n.prank, n.confidence, n.first_message_at,
+                       n.last_message_at, n.closed_at, n.lat, n.lon,
+                       n.events, n.head, n.origin, n.drill, n.link,
+                       n.link_report_id, n.bursts, n.called, n.attention_at,
+                       n.withdraw_asked_at
+                  FROM unnest(p_opened, p_report_id, p_reporter_id,
+                              p_unit_id, p_version, p_code,
+                              p_phone_number_id, p_category, p_urgency,
+                              p_function, p_state, p_sensitive, p_answered,
+                              p_prank, p_confidence, p_first_message_at,
+                              p_last_message_at, p_closed_at, p_lat, p_lon,
+                              p_events, p_head, p_origin, p_drill, p_link,
+                              p_link_report_id, p_bursts, p_called,
+                              p_attention_at, p_withdraw_asked_at)
+                       AS n (opened, report_id, reporter_id, unit_id,
+                             version, code, phone_number_id, category,
+                             urgency, function, state, sensitive, answered,
+                             prank, confidence, first_message_at,
+                             last_message_at, closed_at, lat, lon, events,
+                             head, origin, drill, link, link_report_id,
+                             bursts, called, attention_at,
+                             withdraw_asked_at)
+                 WHERE n.opened) u;
+
+        INSERT INTO lapor.timer (part, report_id, version, kind, due_at)
+        SELECT p_part, n.report_id, n.version, 'claim',
+               p_now + lapor.claim_time(n.urgency)
+          FROM unnest(p_opened, p_report_id, p_version, p_urgency,
+                      p_closed_at)
+               AS n (opened, report_id, version, urgency, closed_at)
+         WHERE n.opened AND n.closed_at IS NULL;
+    END IF;
+
+    IF false = ANY (p_opened) THEN
+        UPDATE lapor.report t
+           SET version = n.version, category = n.category,
+               urgency = n.urgency, function = n.function,
+               sensitive = n.sensitive, answered = n.answered,
+               prank = n.prank, confidence = n.confidence,
+               first_message_at = n.first_message_at,
+               last_message_at = n.last_message_at, lat = n.lat,
+               lon = n.lon, events = n.events, head = n.head,
+               bursts = n.bursts, called = n.called,
+               attention_at = n.attention_at,
+               withdraw_asked_at = n.withdraw_asked_at
+          FROM unnest(p_opened, p_report_id, p_version, p_category,
+                      p_urgency, p_function, p_sensitive, p_answered,
+                      p_prank, p_confidence, p_first_message_at,
+                      p_last_message_at, p_lat, p_lon, p_events, p_head,
+                      p_bursts, p_called, p_attention_at,
+                      p_withdraw_asked_at)
+               AS n (opened, report_id, version, category, urgency,
+                     function, sensitive, answered, prank, confidence,
+                     first_message_at, last_message_at, lat, lon, events,
+                     head, bursts, called, attention_at,
+                     withdraw_asked_at)
+         WHERE t.part = p_part AND t.report_id = n.report_id
+           AND NOT n.opened;
+    END IF;
+
+    -- a timer goes with the version, and is never put off
+
+    IF true = ANY (p_moved) THEN
+        UPDATE lapor.timer t
+           SET version = n.version,
+               due_at = least(t.due_at, p_now + lapor.claim_time(n.urgency))
+          FROM unnest(p_moved, p_report_id, p_version, p_urgency)
+               AS n (moved, report_id, version, urgency)
+         WHERE t.part = p_part AND t.report_id = n.report_id
+           AND t.kind = 'claim' AND n.moved;
+    END IF;
+
+    IF cardinality(p_event_report_id) > 0 THEN
+        INSERT INTO lapor.event (part, report_id, at, seq, kind, actor, data,
+                                 prev, hash)
+        SELECT p_part, n.report_id, p_now, n.seq, n.kind, 'lapor-intake',
+               n.data::jsonb, n.prev, n.hash
+          FROM unnest(p_event_report_id, p_event_seq, p_event_kind,
+                      p_event_data, p_event_prev, p_event_hash)
+               AS n (report_id, seq, kind, data, prev, hash);
+    END IF;
+
+    IF cardinality(p_reply_report_id) > 0 THEN
+        INSERT INTO lapor.task (part, task_id, report_id, run_at, created_at,
+                                expires_at, kind, occasion, phone_number_id,
+                                recipient, recipient_kind, body)
+        SELECT p_part, nextval('lapor.id_seq'), n.report_id, p_now, p_now,
+               n.expires_at, 'reply', n.occasion, n.phone_number_id,
+               n.recipient, n.recipient_kind, n.body
+          FROM unnest(p_reply_report_id, p_reply_occasion,
+                      p_reply_expires_at, p_reply_phone_number_id,
+                      p_reply_recipient, p_reply_recipient_kind,
+                      p_reply_body)
+               AS n (report_id, occasion, expires_at, phone_number_id,
+                     recipient, recipient_kind, body)
+        ON CONFLICT (part, report_id, occasion) WHERE kind = 'reply'
+        DO NOTHING;
+
+        GET DIAGNOSTICS v_replies = ROW_COUNT;
+    END IF;
+
+    RETURN v_replies;
 END
 $$;
 
-ALTER FUNCTION lapor.report_write(p_part smallint, p_report lapor.report, p_now timestamp with time zone) OWNER TO lapor_owner;
+ALTER FUNCTION lapor.report_store(p_part smallint, p_now timestamp with time zone, p_codes bigint, p_opened boolean[], p_moved boolean[], p_report_id bigint[], p_reporter_id bigint[], p_unit_id integer[], p_version integer[], p_code text[], p_phone_number_id text[], p_category text[], p_urgency text[], p_function text[], p_state text[], p_sensitive boolean[], p_answered boolean[], p_prank real[], p_confidence real[], p_first_message_at timestamp with time zone[], p_last_message_at timestamp with time zone[], p_closed_at timestamp with time zone[], p_lat double precision[], p_lon double precision[], p_events integer[], p_head bytea[], p_origin text[], p_drill boolean[], p_link text[], p_link_report_id bigint[], p_bursts integer[], p_called boolean[], p_attention_at timestamp with time zone[], p_withdraw_asked_at timestamp with time zone[], p_event_report_id bigint[], p_event_seq integer[], p_event_kind text[], p_event_data text[], p_event_prev bytea[], p_event_hash bytea[], p_reply_report_id bigint[], p_reply_occasion text[], p_reply_expires_at timestamp with time zone[], p_reply_phone_number_id text[], p_reply_recipient text[], p_reply_recipient_kind text[], p_reply_body text[]) OWNER TO lapor_owner;
+
+--
+-- Name: reporter_name(smallint, bigint[], text[], text[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.reporter_name(p_part smallint, p_reporter_id bigint[], p_name text[], p_username text[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    AS $$
+BEGIN
+    UPDATE lapor.reporter p
+       SET name = coalesce(n.name, p.name),
+           username = coalesce(n.username, p.username)
+      FROM unnest(p_reporter_id, p_name, p_username)
+           AS n (reporter_id, name, username)
+     WHERE p.part = p_part AND p.reporter_id = n.reporter_id;
+END
+$$;
+
+ALTER FUNCTION lapor.reporter_name(p_part smallint, p_reporter_id bigint[], p_name text[], p_username text[]) OWNER TO lapor_owner;
+
+--
+-- Name: reporter_open(smallint, bigint[], text[], text[], text[], text[], text[], timestamp with time zone[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.reporter_open(p_part smallint, p_reporter_id bigint[], p_identity text[], p_kind text[], p_peer text[], p_name text[], p_username text[], p_seen_at timestamp with time zone[]) RETURNS TABLE(idx integer, reporter_id bigint, name text, username text, officer boolean, codes bigint, report_id bigint, unit_id integer, version integer, code text, phone_number_id text, category text, urgency text, function text, state text, sensitive boolean, answered boolean, prank double precision, confidence double precision, first_message_at timestamp with time zone, last_message_at timestamp with time zone, closed_at timestamp with time zone, lat double precision, lon double precision, events integer, head bytea, origin text, drill boolean, bursts integer, called boolean, attention_at timestamp with time zone, withdraw_asked_at timestamp with time zone)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+DECLARE
+    v_reporter bigint[] := p_reporter_id;
+    v_codes    bigint;
+    v_away     boolean;
+    v_locked   integer;
+BEGIN
+    IF array_position(p_reporter_id, NULL) IS NOT NULL THEN
+        INSERT INTO lapor.identity (part, identity, kind, peer, home_part,
+                                    reporter_id, first_seen_at)
+        SELECT p_part, u.identity, u.kind, u.peer, p_part,
+               nextval('lapor.id_seq'), u.seen_at
+          FROM unnest(p_identity, p_kind, p_peer, p_seen_at, p_reporter_id)
+               AS u (identity, kind, peer, seen_at, reporter_id)
+         WHERE u.reporter_id IS NULL
+         ORDER BY u.identity
+        ON CONFLICT (part, identity) DO NOTHING;
+
+        SELECT array_agg(coalesce(u.reporter_id, i.reporter_id)
+                         ORDER BY u.ord),
+               bool_or(u.reporter_id IS NULL AND i.home_part <> p_part)
+          INTO v_reporter, v_away
+          FROM unnest(p_identity, p_reporter_id) WITH ORDINALITY
+               AS u (identity, reporter_id, ord)
+          LEFT JOIN lapor.identity i
+                 ON i.part = p_part AND i.identity = u.identity
+                    AND u.reporter_id IS NULL;
+
+        IF v_away THEN
+            RAISE EXCEPTION 'a new reporter was given a home in another part'
+                  USING ERRCODE = 'serialization_failure';
+        END IF;
+
+        INSERT INTO lapor.reporter (part, reporter_id, name, username,
+                                    first_seen_at)
+        SELECT p_part, u.reporter_id, u.name, u.username, u.seen_at
+          FROM unnest(v_reporter, p_name, p_username, p_seen_at,
+                      p_reporter_id)
+               AS u (reporter_id, name, username, seen_at, known)
+         WHERE u.known IS NULL
+         ORDER BY u.reporter_id
+        ON CONFLICT (part, reporter_id) DO NOTHING;
+    END IF;
+
+    -- one writer a reporter from here to the commit; the reports are read by
+    -- a statement of its own, since another writer's must be seen
+
+    PERFORM FROM lapor.reporter p
+      WHERE p.part = p_part AND p.reporter_id = ANY (v_reporter)
+      ORDER BY p.reporter_id
+        FOR UPDATE;
+
+    GET DIAGNOSTICS v_locked = ROW_COUNT;
+
+    IF v_locked < cardinality(v_reporter)
+       AND v_locked < (SELECT count(DISTINCT u.id)
+                         FROM unnest(v_reporter) AS u (id))
+    THEN
+        RAISE EXCEPTION 'a reporter does not exist'
+              USING ERRCODE = 'foreign_key_violation';
+    END IF;
+
+    SELECT c.reports INTO STRICT v_codes
+      FROM lapor.part_counter c
+     WHERE c.part = p_part
+       FOR UPDATE;
+
+    RETURN QUERY
+    SELECT u.ord::integer, p.reporter_id, p.name, p.username,
+           EXISTS (SELECT FROM lapor.officer o
+                    WHERE o.identity IN (u.identity, u.peer) AND o.active),
+           v_codes, t.report_id, t.unit_id, t.version, t.code,
+           t.phone_number_id, t.category, t.urgency, t.function, t.state,
+           t.sensitive, t.answered, t.prank::double precision,
+           t.confidence::double precision, t.first_message_at,
+           t.last_message_at, t.closed_at, t.lat, t.lon, t.events, t.head,
+           t.origin, t.drill, t.bursts, t.called, t.attention_at,
+           t.withdraw_asked_at
+      FROM unnest(v_reporter, p_identity, p_peer) WITH ORDINALITY
+           AS u (reporter_id, identity, peer, ord)
+      JOIN lapor.reporter p
+        ON p.part = p_part AND p.reporter_id = u.reporter_id
+      LEFT JOIN LATERAL (
+               SELECT *
+                 FROM lapor.report r
+                WHERE r.part = p_part AND r.reporter_id = u.reporter_id
+                ORDER BY r.first_message_at DESC
+                LIMIT 16
+                  FOR UPDATE) t ON true;
+END
+$$;
+
+ALTER FUNCTION lapor.reporter_open(p_part smallint, p_reporter_id bigint[], p_identity text[], p_kind text[], p_peer text[], p_name text[], p_username text[], p_seen_at timestamp with time zone[]) OWNER TO lapor_owner;
 
 --
 -- Name: schema_version(); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
@@ -2195,6 +2285,57 @@ $$;
 ALTER FUNCTION lapor.unit_put(p_code text, p_level text, p_type text, p_name text, p_parent_code text, p_hq_lat double precision, p_hq_lon double precision, p_active boolean, p_phone_number_id text, p_display_phone text) OWNER TO lapor_owner;
 
 --
+-- Name: unit_rule_put(text, text, text); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.unit_rule_put(p_code text, p_rule text, p_value text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    AS $$
+DECLARE
+    v_unit integer;
+BEGIN
+    SELECT u.unit_id INTO v_unit FROM lapor.unit u WHERE u.unit_code = p_code;
+
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no unit "%"', p_code
+              USING ERRCODE = 'foreign_key_violation';
+    END IF;
+
+    INSERT INTO lapor.unit_rule (unit_id) VALUES (v_unit)
+    ON CONFLICT (unit_id) DO NOTHING;
+
+    CASE p_rule
+    WHEN 'join_window' THEN
+        UPDATE lapor.unit_rule SET join_window = p_value::interval
+         WHERE unit_id = v_unit;
+    WHEN 'reopen_window' THEN
+        UPDATE lapor.unit_rule SET reopen_window = p_value::interval
+         WHERE unit_id = v_unit;
+    WHEN 'burst_gap' THEN
+        UPDATE lapor.unit_rule SET burst_gap = p_value::interval
+         WHERE unit_id = v_unit;
+    WHEN 'answer_every' THEN
+        UPDATE lapor.unit_rule SET answer_every = p_value::boolean
+         WHERE unit_id = v_unit;
+    WHEN 'second_topic' THEN
+        UPDATE lapor.unit_rule SET second_topic = p_value::boolean
+         WHERE unit_id = v_unit;
+    WHEN 'topic_confidence' THEN
+        UPDATE lapor.unit_rule SET topic_confidence = p_value::real
+         WHERE unit_id = v_unit;
+    ELSE
+        RAISE EXCEPTION 'there is no rule "%"', p_rule
+              USING ERRCODE = 'invalid_parameter_value';
+    END CASE;
+END
+$$;
+
+ALTER FUNCTION lapor.unit_rule_put(p_code text, p_rule text, p_value text) OWNER TO lapor_owner;
+
+SET default_table_access_method = heap;
+
+--
 -- Name: alert; Type: TABLE; Schema: lapor; Owner: lapor_owner
 --
 
@@ -2264,7 +2405,7 @@ CREATE SEQUENCE lapor.id_seq
     INCREMENT BY 1
     NO MINVALUE
     NO MAXVALUE
-    CACHE 32;
+    CACHE 512;
 
 ALTER TABLE lapor.id_seq OWNER TO lapor_owner;
 
@@ -2444,6 +2585,19 @@ CREATE TABLE lapor.notice (
 ALTER TABLE lapor.notice OWNER TO lapor_owner;
 
 --
+-- Name: officer; Type: TABLE; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE TABLE lapor.officer (
+    identity text NOT NULL,
+    unit_id integer NOT NULL,
+    active boolean DEFAULT true NOT NULL,
+    CONSTRAINT officer_identity_check CHECK (((char_length(identity) >= 1) AND (char_length(identity) <= 256)))
+);
+
+ALTER TABLE lapor.officer OWNER TO lapor_owner;
+
+--
 -- Name: part_counter; Type: TABLE; Schema: lapor; Owner: lapor_owner
 --
 
@@ -2572,6 +2726,61 @@ CREATE TABLE lapor.reconcile (
 );
 
 ALTER TABLE lapor.reconcile OWNER TO lapor_owner;
+
+--
+-- Name: report; Type: TABLE; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE TABLE lapor.report (
+    part smallint NOT NULL,
+    report_id bigint NOT NULL,
+    reporter_id bigint NOT NULL,
+    unit_id integer NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    code text NOT NULL,
+    phone_number_id text NOT NULL,
+    category text NOT NULL,
+    urgency text NOT NULL,
+    function text NOT NULL,
+    state text NOT NULL,
+    sensitive boolean NOT NULL,
+    answered boolean NOT NULL,
+    prank real NOT NULL,
+    confidence real NOT NULL,
+    first_message_at timestamp with time zone NOT NULL,
+    last_message_at timestamp with time zone NOT NULL,
+    closed_at timestamp with time zone,
+    lat double precision,
+    lon double precision,
+    events integer NOT NULL,
+    head bytea NOT NULL,
+    origin text DEFAULT 'citizen'::text NOT NULL,
+    drill boolean DEFAULT false NOT NULL,
+    link text,
+    link_report_id bigint,
+    bursts integer DEFAULT 0 NOT NULL,
+    called boolean DEFAULT false NOT NULL,
+    attention_at timestamp with time zone,
+    withdraw_asked_at timestamp with time zone,
+    CONSTRAINT report_bursts_check CHECK ((bursts >= 0)),
+    CONSTRAINT report_category_check CHECK ((category = ANY (ARRAY['curas'::text, 'pencurian'::text, 'penipuan_siber'::text, 'tipidter'::text, 'penganiayaan'::text, 'premanisme'::text, 'tawuran'::text, 'kdrt_anak'::text, 'kekerasan_seksual'::text, 'bom_teror'::text, 'narkoba'::text, 'pekat'::text, 'ketertiban'::text, 'laka_lantas'::text, 'lalin'::text, 'kebakaran'::text, 'bencana'::text, 'perairan'::text, 'orang_hilang'::text, 'darurat_medis'::text, 'keluhan_polisi'::text, 'layanan'::text, 'bukan_laporan'::text, 'spam_prank'::text, 'instansi_lain'::text, 'ambigu'::text]))),
+    CONSTRAINT report_closed_at_check CHECK (((closed_at IS NOT NULL) = (state = ANY (ARRAY['closed'::text, 'info'::text, 'withdrawn'::text, 'invalid'::text, 'prank'::text])))),
+    CONSTRAINT report_code_check CHECK ((code ~ '^K-[2-9A-HJKMNP-Z]{4}(-([2-9A-HJKMNP-Z]{2}){1,2})?-[2-9A-HJKMNP-Z]$'::text)),
+    CONSTRAINT report_confidence_check CHECK (((confidence >= (0)::double precision) AND (confidence <= (1)::double precision))),
+    CONSTRAINT report_function_check CHECK ((function = ANY (ARRAY['pamapta'::text, 'reskrim'::text, 'ppa_ppo'::text, 'siber'::text, 'resnarkoba'::text, 'lantas'::text, 'samapta'::text, 'intelkam'::text, 'binmas'::text, 'polairud'::text, 'brimob'::text, 'propam'::text, 'operator'::text]))),
+    CONSTRAINT report_head_check CHECK (((octet_length(head) = 32) AND (events >= 1))),
+    CONSTRAINT report_link_check CHECK ((((link IS NULL) = (link_report_id IS NULL)) AND (link = ANY (ARRAY['follows'::text, 'second_topic'::text, 'elsewhere'::text])) AND (link_report_id <> report_id))),
+    CONSTRAINT report_origin_check CHECK ((origin = ANY (ARRAY['citizen'::text, 'officer'::text]))),
+    CONSTRAINT report_part_check CHECK (((part >= 0) AND (part <= 255))),
+    CONSTRAINT report_pin_check CHECK ((((lat IS NULL) = (lon IS NULL)) AND ((lat >= ('-90'::integer)::double precision) AND (lat <= (90)::double precision)) AND ((lon >= ('-180'::integer)::double precision) AND (lon <= (180)::double precision)))),
+    CONSTRAINT report_prank_check CHECK (((prank >= (0)::double precision) AND (prank <= (1)::double precision))),
+    CONSTRAINT report_state_check CHECK ((state = ANY (ARRAY['gathering'::text, 'new'::text, 'triage'::text, 'awaiting_reporter'::text, 'forwarded'::text, 'accepted'::text, 'en_route'::text, 'on_scene'::text, 'handling'::text, 'done'::text, 'closed'::text, 'reopened'::text, 'joined'::text, 'transferred'::text, 'info'::text, 'withdrawn'::text, 'invalid'::text, 'suspected_prank'::text, 'prank'::text]))),
+    CONSTRAINT report_times_check CHECK ((last_message_at >= first_message_at)),
+    CONSTRAINT report_urgency_check CHECK ((urgency = ANY (ARRAY['P1'::text, 'P2'::text, 'P3'::text, 'P4'::text])))
+)
+WITH (fillfactor='70');
+
+ALTER TABLE lapor.report OWNER TO lapor_owner;
 
 --
 -- Name: reporter; Type: TABLE; Schema: lapor; Owner: lapor_owner
@@ -2800,6 +3009,25 @@ CREATE TABLE lapor.unit_area (
 ALTER TABLE lapor.unit_area OWNER TO lapor_owner;
 
 --
+-- Name: unit_rule; Type: TABLE; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE TABLE lapor.unit_rule (
+    unit_id integer NOT NULL,
+    join_window interval,
+    reopen_window interval,
+    burst_gap interval,
+    answer_every boolean,
+    second_topic boolean,
+    topic_confidence real,
+    CONSTRAINT unit_rule_complete_check CHECK (((unit_id <> 1) OR (num_nulls(join_window, reopen_window, burst_gap, answer_every, second_topic, topic_confidence) = 0))),
+    CONSTRAINT unit_rule_topic_confidence_check CHECK (((topic_confidence >= (0)::double precision) AND (topic_confidence <= (1)::double precision))),
+    CONSTRAINT unit_rule_windows_check CHECK ((((join_window >= '00:01:00'::interval) AND (join_window <= '30 days'::interval)) AND ((reopen_window >= '00:00:00'::interval) AND (reopen_window <= '365 days'::interval)) AND ((burst_gap >= '00:00:01'::interval) AND (burst_gap <= '30 days'::interval))))
+);
+
+ALTER TABLE lapor.unit_rule OWNER TO lapor_owner;
+
+--
 -- Name: unit_unit_id_seq; Type: SEQUENCE; Schema: lapor; Owner: lapor_owner
 --
 
@@ -2912,6 +3140,13 @@ ALTER TABLE ONLY lapor.message_default
 
 ALTER TABLE ONLY lapor.notice
     ADD CONSTRAINT notice_pkey PRIMARY KEY (part, notice_id);
+
+--
+-- Name: officer officer_pkey; Type: CONSTRAINT; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER TABLE ONLY lapor.officer
+    ADD CONSTRAINT officer_pkey PRIMARY KEY (identity);
 
 --
 -- Name: part_counter part_counter_pkey; Type: CONSTRAINT; Schema: lapor; Owner: lapor_owner
@@ -3061,6 +3296,13 @@ ALTER TABLE ONLY lapor.unit
     ADD CONSTRAINT unit_pkey PRIMARY KEY (unit_id);
 
 --
+-- Name: unit_rule unit_rule_pkey; Type: CONSTRAINT; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER TABLE ONLY lapor.unit_rule
+    ADD CONSTRAINT unit_rule_pkey PRIMARY KEY (unit_id);
+
+--
 -- Name: unit unit_unit_code_key; Type: CONSTRAINT; Schema: lapor; Owner: lapor_owner
 --
 
@@ -3134,6 +3376,12 @@ CREATE INDEX message_default_phone_number_id_received_at_idx ON lapor.message_de
 CREATE INDEX notice_received_at_idx ON lapor.notice USING btree (received_at);
 
 --
+-- Name: officer_unit_id_idx; Type: INDEX; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE INDEX officer_unit_id_idx ON lapor.officer USING btree (unit_id);
+
+--
 -- Name: phone_number_unit_id_idx; Type: INDEX; Schema: lapor; Owner: lapor_owner
 --
 
@@ -3167,7 +3415,7 @@ CREATE INDEX raw_webhook_default_received_at_idx ON lapor.raw_webhook_default US
 -- Name: report_reporter_idx; Type: INDEX; Schema: lapor; Owner: lapor_owner
 --
 
-CREATE INDEX report_reporter_idx ON lapor.report USING btree (part, reporter_id, last_message_at);
+CREATE INDEX report_reporter_idx ON lapor.report USING btree (part, reporter_id, first_message_at);
 
 --
 -- Name: report_unit_idx; Type: INDEX; Schema: lapor; Owner: lapor_owner
@@ -3260,32 +3508,18 @@ ALTER INDEX lapor.raw_webhook_received_at_idx ATTACH PARTITION lapor.raw_webhook
 ALTER INDEX lapor.seen_pkey ATTACH PARTITION lapor.seen_default_pkey;
 
 --
+-- Name: officer officer_unit_id_fkey; Type: FK CONSTRAINT; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER TABLE ONLY lapor.officer
+    ADD CONSTRAINT officer_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES lapor.unit(unit_id);
+
+--
 -- Name: phone_number phone_number_unit_id_fkey; Type: FK CONSTRAINT; Schema: lapor; Owner: lapor_owner
 --
 
 ALTER TABLE ONLY lapor.phone_number
     ADD CONSTRAINT phone_number_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES lapor.unit(unit_id);
-
---
--- Name: report report_reporter_id_fkey; Type: FK CONSTRAINT; Schema: lapor; Owner: lapor_owner
---
-
-ALTER TABLE ONLY lapor.report
-    ADD CONSTRAINT report_reporter_id_fkey FOREIGN KEY (part, reporter_id) REFERENCES lapor.reporter(part, reporter_id);
-
---
--- Name: report report_unit_id_fkey; Type: FK CONSTRAINT; Schema: lapor; Owner: lapor_owner
---
-
-ALTER TABLE ONLY lapor.report
-    ADD CONSTRAINT report_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES lapor.unit(unit_id);
-
---
--- Name: timer timer_report_id_fkey; Type: FK CONSTRAINT; Schema: lapor; Owner: lapor_owner
---
-
-ALTER TABLE ONLY lapor.timer
-    ADD CONSTRAINT timer_report_id_fkey FOREIGN KEY (part, report_id) REFERENCES lapor.report(part, report_id);
 
 --
 -- Name: unit_area unit_area_unit_id_fkey; Type: FK CONSTRAINT; Schema: lapor; Owner: lapor_owner
@@ -3300,6 +3534,13 @@ ALTER TABLE ONLY lapor.unit_area
 
 ALTER TABLE ONLY lapor.unit
     ADD CONSTRAINT unit_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES lapor.unit(unit_id);
+
+--
+-- Name: unit_rule unit_rule_unit_id_fkey; Type: FK CONSTRAINT; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER TABLE ONLY lapor.unit_rule
+    ADD CONSTRAINT unit_rule_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES lapor.unit(unit_id);
 
 --
 -- Name: SCHEMA lapor; Type: ACL; Schema: -; Owner: lapor_owner
@@ -3403,6 +3644,13 @@ GRANT SELECT ON TABLE lapor.event TO lapor_reader;
 REVOKE ALL ON FUNCTION lapor.event_link(p_part smallint, p_report_id bigint, p_seq integer, p_prev bytea, p_kind text, p_actor text, p_data jsonb) FROM PUBLIC;
 
 --
+-- Name: FUNCTION id_draw(p_count integer); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.id_draw(p_count integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.id_draw(p_count integer) TO lapor_intake;
+
+--
 -- Name: FUNCTION identity_find(p_part smallint, p_identity text[]); Type: ACL; Schema: lapor; Owner: lapor_owner
 --
 
@@ -3424,11 +3672,18 @@ REVOKE ALL ON FUNCTION lapor.intake_open(p_part smallint, p_wamid text[], p_sent
 GRANT ALL ON FUNCTION lapor.intake_open(p_part smallint, p_wamid text[], p_sent_at timestamp with time zone[], p_identity text[]) TO lapor_intake;
 
 --
--- Name: FUNCTION intake_store(p_part smallint, p_now timestamp with time zone, p_reporter_id bigint[], p_identity text[], p_identity_kind text[], p_peer text[], p_name text[], p_username text[], p_wamid text[], p_sent_at timestamp with time zone[], p_received_at timestamp with time zone[], p_raw_id bigint[], p_phone_number_id text[], p_type text[], p_body text[], p_detail text[], p_damaged boolean[], p_media_id text[], p_mime_type text[], p_filename text[], p_sha256 text[], p_url text[], p_category text[], p_urgency text[], p_function text[], p_sensitive boolean[], p_prank real[], p_confidence real[], p_opens boolean[], p_answers boolean[], p_lat double precision[], p_lon double precision[]); Type: ACL; Schema: lapor; Owner: lapor_owner
+-- Name: FUNCTION intake_rules(p_phone_number_id text[]); Type: ACL; Schema: lapor; Owner: lapor_owner
 --
 
-REVOKE ALL ON FUNCTION lapor.intake_store(p_part smallint, p_now timestamp with time zone, p_reporter_id bigint[], p_identity text[], p_identity_kind text[], p_peer text[], p_name text[], p_username text[], p_wamid text[], p_sent_at timestamp with time zone[], p_received_at timestamp with time zone[], p_raw_id bigint[], p_phone_number_id text[], p_type text[], p_body text[], p_detail text[], p_damaged boolean[], p_media_id text[], p_mime_type text[], p_filename text[], p_sha256 text[], p_url text[], p_category text[], p_urgency text[], p_function text[], p_sensitive boolean[], p_prank real[], p_confidence real[], p_opens boolean[], p_answers boolean[], p_lat double precision[], p_lon double precision[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION lapor.intake_store(p_part smallint, p_now timestamp with time zone, p_reporter_id bigint[], p_identity text[], p_identity_kind text[], p_peer text[], p_name text[], p_username text[], p_wamid text[], p_sent_at timestamp with time zone[], p_received_at timestamp with time zone[], p_raw_id bigint[], p_phone_number_id text[], p_type text[], p_body text[], p_detail text[], p_damaged boolean[], p_media_id text[], p_mime_type text[], p_filename text[], p_sha256 text[], p_url text[], p_category text[], p_urgency text[], p_function text[], p_sensitive boolean[], p_prank real[], p_confidence real[], p_opens boolean[], p_answers boolean[], p_lat double precision[], p_lon double precision[]) TO lapor_intake;
+REVOKE ALL ON FUNCTION lapor.intake_rules(p_phone_number_id text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.intake_rules(p_phone_number_id text[]) TO lapor_intake;
+
+--
+-- Name: FUNCTION intake_texts(p_lang text); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.intake_texts(p_lang text) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.intake_texts(p_lang text) TO lapor_intake;
 
 --
 -- Name: FUNCTION media_claim(p_part smallint, p_owner text, p_limit integer, p_lease interval); Type: ACL; Schema: lapor; Owner: lapor_owner
@@ -3459,10 +3714,24 @@ REVOKE ALL ON FUNCTION lapor.media_stored(p_part smallint, p_task_id bigint, p_a
 GRANT ALL ON FUNCTION lapor.media_stored(p_part smallint, p_task_id bigint, p_attempt integer, p_sha256 text, p_path text, p_size bigint) TO lapor_media;
 
 --
+-- Name: FUNCTION message_find(p_part smallint, p_wamid text[]); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.message_find(p_part smallint, p_wamid text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.message_find(p_part smallint, p_wamid text[]) TO lapor_intake;
+
+--
 -- Name: FUNCTION message_status(p_part smallint, p_message_id bigint, p_sent_at timestamp with time zone, p_state text, p_at timestamp with time zone, p_error_code integer, p_error_title text); Type: ACL; Schema: lapor; Owner: lapor_owner
 --
 
 REVOKE ALL ON FUNCTION lapor.message_status(p_part smallint, p_message_id bigint, p_sent_at timestamp with time zone, p_state text, p_at timestamp with time zone, p_error_code integer, p_error_title text) FROM PUBLIC;
+
+--
+-- Name: FUNCTION message_store(p_part smallint, p_now timestamp with time zone, p_report_id bigint[], p_sent_at timestamp with time zone[], p_received_at timestamp with time zone[], p_raw_id bigint[], p_type text[], p_wamid text[], p_phone_number_id text[], p_body text[], p_media_id text[], p_detail text[], p_damaged boolean[], p_media_report_id bigint[], p_media_media_id text[], p_media_phone_number_id text[], p_media_kind text[], p_media_mime_type text[], p_media_filename text[], p_media_sha256 text[], p_media_url text[], p_media_created_at timestamp with time zone[]); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.message_store(p_part smallint, p_now timestamp with time zone, p_report_id bigint[], p_sent_at timestamp with time zone[], p_received_at timestamp with time zone[], p_raw_id bigint[], p_type text[], p_wamid text[], p_phone_number_id text[], p_body text[], p_media_id text[], p_detail text[], p_damaged boolean[], p_media_report_id bigint[], p_media_media_id text[], p_media_phone_number_id text[], p_media_kind text[], p_media_mime_type text[], p_media_filename text[], p_media_sha256 text[], p_media_url text[], p_media_created_at timestamp with time zone[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.message_store(p_part smallint, p_now timestamp with time zone, p_report_id bigint[], p_sent_at timestamp with time zone[], p_received_at timestamp with time zone[], p_raw_id bigint[], p_type text[], p_wamid text[], p_phone_number_id text[], p_body text[], p_media_id text[], p_detail text[], p_damaged boolean[], p_media_report_id bigint[], p_media_media_id text[], p_media_phone_number_id text[], p_media_kind text[], p_media_mime_type text[], p_media_filename text[], p_media_sha256 text[], p_media_url text[], p_media_created_at timestamp with time zone[]) TO lapor_intake;
 
 --
 -- Name: FUNCTION months_ahead(p_ahead integer); Type: ACL; Schema: lapor; Owner: lapor_owner
@@ -3496,6 +3765,13 @@ REVOKE ALL ON FUNCTION lapor.number_days(p_phone_number_id text, p_end timestamp
 --
 
 REVOKE ALL ON FUNCTION lapor.number_heard(p_phone_number_id text, p_now timestamp with time zone) FROM PUBLIC;
+
+--
+-- Name: FUNCTION officer_put(p_identity text, p_code text, p_active boolean); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.officer_put(p_identity text, p_code text, p_active boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.officer_put(p_identity text, p_code text, p_active boolean) TO lapor_ctl;
 
 --
 -- Name: FUNCTION phone_mask(p_phone text); Type: ACL; Schema: lapor; Owner: lapor_owner
@@ -3593,16 +3869,25 @@ GRANT ALL ON FUNCTION lapor.report_show(p_code text) TO lapor_ctl;
 GRANT ALL ON FUNCTION lapor.report_show(p_code text) TO lapor_reader;
 
 --
--- Name: TABLE report; Type: ACL; Schema: lapor; Owner: lapor_owner
+-- Name: FUNCTION report_store(p_part smallint, p_now timestamp with time zone, p_codes bigint, p_opened boolean[], p_moved boolean[], p_report_id bigint[], p_reporter_id bigint[], p_unit_id integer[], p_version integer[], p_code text[], p_phone_number_id text[], p_category text[], p_urgency text[], p_function text[], p_state text[], p_sensitive boolean[], p_answered boolean[], p_prank real[], p_confidence real[], p_first_message_at timestamp with time zone[], p_last_message_at timestamp with time zone[], p_closed_at timestamp with time zone[], p_lat double precision[], p_lon double precision[], p_events integer[], p_head bytea[], p_origin text[], p_drill boolean[], p_link text[], p_link_report_id bigint[], p_bursts integer[], p_called boolean[], p_attention_at timestamp with time zone[], p_withdraw_asked_at timestamp with time zone[], p_event_report_id bigint[], p_event_seq integer[], p_event_kind text[], p_event_data text[], p_event_prev bytea[], p_event_hash bytea[], p_reply_report_id bigint[], p_reply_occasion text[], p_reply_expires_at timestamp with time zone[], p_reply_phone_number_id text[], p_reply_recipient text[], p_reply_recipient_kind text[], p_reply_body text[]); Type: ACL; Schema: lapor; Owner: lapor_owner
 --
 
-GRANT SELECT ON TABLE lapor.report TO lapor_reader;
+REVOKE ALL ON FUNCTION lapor.report_store(p_part smallint, p_now timestamp with time zone, p_codes bigint, p_opened boolean[], p_moved boolean[], p_report_id bigint[], p_reporter_id bigint[], p_unit_id integer[], p_version integer[], p_code text[], p_phone_number_id text[], p_category text[], p_urgency text[], p_function text[], p_state text[], p_sensitive boolean[], p_answered boolean[], p_prank real[], p_confidence real[], p_first_message_at timestamp with time zone[], p_last_message_at timestamp with time zone[], p_closed_at timestamp with time zone[], p_lat double precision[], p_lon double precision[], p_events integer[], p_head bytea[], p_origin text[], p_drill boolean[], p_link text[], p_link_report_id bigint[], p_bursts integer[], p_called boolean[], p_attention_at timestamp with time zone[], p_withdraw_asked_at timestamp with time zone[], p_event_report_id bigint[], p_event_seq integer[], p_event_kind text[], p_event_data text[], p_event_prev bytea[], p_event_hash bytea[], p_reply_report_id bigint[], p_reply_occasion text[], p_reply_expires_at timestamp with time zone[], p_reply_phone_number_id text[], p_reply_recipient text[], p_reply_recipient_kind text[], p_reply_body text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.report_store(p_part smallint, p_now timestamp with time zone, p_codes bigint, p_opened boolean[], p_moved boolean[], p_report_id bigint[], p_reporter_id bigint[], p_unit_id integer[], p_version integer[], p_code text[], p_phone_number_id text[], p_category text[], p_urgency text[], p_function text[], p_state text[], p_sensitive boolean[], p_answered boolean[], p_prank real[], p_confidence real[], p_first_message_at timestamp with time zone[], p_last_message_at timestamp with time zone[], p_closed_at timestamp with time zone[], p_lat double precision[], p_lon double precision[], p_events integer[], p_head bytea[], p_origin text[], p_drill boolean[], p_link text[], p_link_report_id bigint[], p_bursts integer[], p_called boolean[], p_attention_at timestamp with time zone[], p_withdraw_asked_at timestamp with time zone[], p_event_report_id bigint[], p_event_seq integer[], p_event_kind text[], p_event_data text[], p_event_prev bytea[], p_event_hash bytea[], p_reply_report_id bigint[], p_reply_occasion text[], p_reply_expires_at timestamp with time zone[], p_reply_phone_number_id text[], p_reply_recipient text[], p_reply_recipient_kind text[], p_reply_body text[]) TO lapor_intake;
 
 --
--- Name: FUNCTION report_write(p_part smallint, p_report lapor.report, p_now timestamp with time zone); Type: ACL; Schema: lapor; Owner: lapor_owner
+-- Name: FUNCTION reporter_name(p_part smallint, p_reporter_id bigint[], p_name text[], p_username text[]); Type: ACL; Schema: lapor; Owner: lapor_owner
 --
 
-REVOKE ALL ON FUNCTION lapor.report_write(p_part smallint, p_report lapor.report, p_now timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION lapor.reporter_name(p_part smallint, p_reporter_id bigint[], p_name text[], p_username text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.reporter_name(p_part smallint, p_reporter_id bigint[], p_name text[], p_username text[]) TO lapor_intake;
+
+--
+-- Name: FUNCTION reporter_open(p_part smallint, p_reporter_id bigint[], p_identity text[], p_kind text[], p_peer text[], p_name text[], p_username text[], p_seen_at timestamp with time zone[]); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.reporter_open(p_part smallint, p_reporter_id bigint[], p_identity text[], p_kind text[], p_peer text[], p_name text[], p_username text[], p_seen_at timestamp with time zone[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.reporter_open(p_part smallint, p_reporter_id bigint[], p_identity text[], p_kind text[], p_peer text[], p_name text[], p_username text[], p_seen_at timestamp with time zone[]) TO lapor_intake;
 
 --
 -- Name: FUNCTION schema_version(); Type: ACL; Schema: lapor; Owner: lapor_owner
@@ -3690,6 +3975,13 @@ REVOKE ALL ON FUNCTION lapor.unit_put(p_code text, p_level text, p_type text, p_
 GRANT ALL ON FUNCTION lapor.unit_put(p_code text, p_level text, p_type text, p_name text, p_parent_code text, p_hq_lat double precision, p_hq_lon double precision, p_active boolean, p_phone_number_id text, p_display_phone text) TO lapor_ctl;
 
 --
+-- Name: FUNCTION unit_rule_put(p_code text, p_rule text, p_value text); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.unit_rule_put(p_code text, p_rule text, p_value text) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.unit_rule_put(p_code text, p_rule text, p_value text) TO lapor_ctl;
+
+--
 -- Name: TABLE alert; Type: ACL; Schema: lapor; Owner: lapor_owner
 --
 
@@ -3738,6 +4030,12 @@ GRANT SELECT ON TABLE lapor.message_default TO lapor_reader;
 GRANT SELECT ON TABLE lapor.notice TO lapor_reader;
 
 --
+-- Name: TABLE officer; Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+GRANT SELECT ON TABLE lapor.officer TO lapor_reader;
+
+--
 -- Name: TABLE part_counter; Type: ACL; Schema: lapor; Owner: lapor_owner
 --
 
@@ -3778,6 +4076,12 @@ GRANT SELECT ON TABLE lapor.raw_webhook_default TO lapor_reader;
 --
 
 GRANT SELECT ON TABLE lapor.reconcile TO lapor_reader;
+
+--
+-- Name: TABLE report; Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+GRANT SELECT ON TABLE lapor.report TO lapor_reader;
 
 --
 -- Name: TABLE reporter; Type: ACL; Schema: lapor; Owner: lapor_owner
@@ -3850,6 +4154,12 @@ GRANT SELECT ON TABLE lapor.unit TO lapor_reader;
 --
 
 GRANT SELECT ON TABLE lapor.unit_area TO lapor_reader;
+
+--
+-- Name: TABLE unit_rule; Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+GRANT SELECT ON TABLE lapor.unit_rule TO lapor_reader;
 
 --
 -- Name: DEFAULT PRIVILEGES FOR TABLES; Type: DEFAULT ACL; Schema: lapor; Owner: lapor_owner

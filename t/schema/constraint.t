@@ -57,6 +57,11 @@ my %good = (
         hash => $h32 },
     status_wait => { part => 1, wamid => "'w'", state => "'sent'",
         at => 'now()', received_at => 'now()' },
+    unit_rule => { unit_id => 1, join_window => "'1 day'",
+        reopen_window => "'1 day'", burst_gap => "'1 hour'",
+        answer_every => 'false', second_topic => 'false',
+        topic_confidence => 0.5 },
+    officer => { identity => "'628000000001'", unit_id => 1 },
     alert => { part => 1, kind => "'clock_skew'", subject => "'redis'",
         opened_at => 'now()', last_at => 'now()', severity => "'warning'",
         detail => "'{}'" },
@@ -104,6 +109,10 @@ my @legal = (
     [report => code => "'K-ZZZZ-ZZ-Z'"],
     [report => code => "'K-ZZZZ-ZZZZ-Z'"],
     [report => lat => -90, lon => 180],
+    [report => origin => "'officer'", drill => 'true'],
+    (map { [report => link => "'$_'", link_report_id => 3] }
+     qw(follows second_topic elsewhere)),
+    [unit_rule => join_window => "'1 hour'"],
     [quarantine => state => "'replayed'", replayed_at => 'now()'],
     [unit_area => area_code => "'65.71.01.1001'"],
     [event => actor => "'Petugas Ñ'"],
@@ -151,6 +160,20 @@ my @illegal = (
     ['identity_identity_check', identity => "repeat('6', 257)"],
     ['identity_identity_check', peer => "'i'"],
     ['report_part_check', part => 256],
+    ['report_origin_check', origin => "'x'"],
+    ['report_link_check', link => "'follows'"],
+    ['report_link_check', link_report_id => 3],
+    ['report_link_check', link => "'x'", link_report_id => 3],
+    ['report_link_check', link => "'follows'", link_report_id => 2],
+    ['report_bursts_check', bursts => -1],
+    ['unit_rule_complete_check', join_window => 'NULL'],
+    ['unit_rule_complete_check', topic_confidence => 'NULL'],
+    ['unit_rule_windows_check', unit_id => 9, join_window => "'1 second'"],
+    ['unit_rule_windows_check', unit_id => 9, reopen_window => "'-1 day'"],
+    ['unit_rule_windows_check', unit_id => 9, burst_gap => "'0'"],
+    ['unit_rule_topic_confidence_check', unit_id => 9,
+     topic_confidence => 1.1],
+    ['officer_identity_check', identity => "''"],
     ['report_code_check', code => "'K-2222'"],
     ['report_code_check', code => "'K-222I-2'"],
     ['report_code_check', code => "'K-222O-2'"],
@@ -277,6 +300,7 @@ sub insert {
 
 # what the rows point at
 $db->rows('DELETE FROM lapor.part_counter WHERE part = 255');
+$db->rows('DELETE FROM lapor.unit_rule');
 $db->rows(insert('reporter', reporter_id => 1));
 $db->rows(insert('report', report_id => 1, code => "'K-3333-3'"));
 
@@ -357,26 +381,18 @@ for my $case (
     ['phone_number_unit_id_fkey', 'phone_number',
      phone_number_id => "'9'", unit_id => 999],
     ['unit_area_unit_id_fkey', 'unit_area', unit_id => 999],
-    ['report_reporter_id_fkey', 'report', report_id => 9,
-     code => "'K-4444-4'", reporter_id => 999],
-    ['report_reporter_id_fkey', 'report', report_id => 9, part => 2],
-    ['report_unit_id_fkey', 'report', report_id => 9,
-     code => "'K-4444-4'", unit_id => 999],
-    ['timer_report_id_fkey', 'timer', report_id => 999],
-    ['timer_report_id_fkey', 'timer', part => 2],
+    ['unit_rule_unit_id_fkey', 'unit_rule', unit_id => 999],
+    ['officer_unit_id_fkey', 'officer', unit_id => 999],
 ) {
     my ($name, $table, %change) = @$case;
     is_deeply($admin->state(insert($table, %change)), ['23503', $name],
               "$name: " . join ', ', map { "$_ = $change{$_}" }
                           sort keys %change);
 }
-is_deeply($admin->state('DELETE FROM lapor.reporter WHERE reporter_id = 1'),
-          ['23503', 'report_reporter_id_fkey'],
-          'who has reports cannot be deleted');
 is_deeply($admin->state('DELETE FROM lapor.unit WHERE unit_id = 1'),
           ['23503', $admin->state('DELETE FROM lapor.unit
                                     WHERE unit_id = 1')->[1]],
-          'nor can headquarters');
+          'headquarters cannot be deleted');
 
 
 # --- what a person may not put in through the functions

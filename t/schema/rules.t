@@ -18,7 +18,8 @@ $pg->psql('SELECT lapor.months_ahead(2)');
 
 # whole on every node: small, seldom written, about no report
 my %reference = map { $_ => 1 }
-                qw(unit phone_number unit_area text schema_migration);
+                qw(unit phone_number unit_area unit_rule officer text
+                   schema_migration);
 
 # functions that work on no part, or on all of them, and why they may
 my %any_part = (
@@ -37,6 +38,11 @@ my %any_part = (
     number_days => 'likewise',
     unit_put => 'writes reference tables',
     unit_area_put => 'writes reference tables',
+    unit_rule_put => 'writes reference tables',
+    officer_put => 'writes reference tables',
+    intake_rules => 'reads reference tables',
+    intake_texts => 'reads a reference table',
+    id_draw => 'draws numbers',
 );
 
 my @tables = $pg->psql(q{

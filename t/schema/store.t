@@ -1,8 +1,8 @@
 #!/usr/bin/perl
 
-# intake_open, intake_store and identity_link as lapor-intake calls them: what
-# a message becomes, which report it joins, what two sessions at once do to
-# each other, and that nothing happens twice.
+# The functions that store messages, as lapor-intake calls them: what a message
+# becomes, what two sessions at once do to each other, and that nothing
+# happens twice. Which report it joins is C's to decide: t/unit/talk_test.c.
 
 use lib 't/lib';
 use Lapor::Test;
@@ -11,8 +11,7 @@ use Lapor::Store;
 my $db = Lapor::Store->new;
 my $in = $db->session('lapor_intake');
 my $two = $db->session('lapor_intake');
-my $hour = 3600;
-my $day = 24 * $hour;
+my $day = 24 * 3600;
 my $serial = 0;
 my ($row, @rows);
 
@@ -121,117 +120,9 @@ is($db->one("SELECT name FROM lapor.reporter WHERE part = " . part_of($ani)),
    'Ani', 'the reporter has his name');
 
 
-# --- which report a message joins
-
-sub pair {
-    my ($name, $seconds, $joins, %more) = @_;
-
-    my $who = person();
-    my ($a) = ingest($in, 0, msg($who));
-    my ($b) = ingest($in, $seconds, msg($who, sent_at => $seconds, %more));
-    is($a->{report_id} == $b->{report_id} ? 'joins' : 'opens', $joins, $name);
-    is($b->{opened}, $joins eq 'opens' ? 't' : 'f', "$name, and says so");
-    return ($a, $b);
-}
-
-pair('a minute later', 60, 'joins');
-pair('24 hours later to the microsecond', $day, 'joins');
-pair('a microsecond more', $day + 0.000001, 'opens');
-pair('24 hours earlier', -$day, 'joins');
-pair('a microsecond earlier still', -$day - 0.000001, 'opens');
-pair('to another number', 60, 'opens', number => '1000000002');
-
-my ($early, $late) = pair('ten minutes earlier', -600, 'joins');
-is(report($early->{report_id}, 'first_message_at'),
-   $db->one('SELECT ' . quote(at(-600)) . '::timestamptz'),
-   'the first message is the one said first');
-is(report($early->{report_id}, 'last_message_at'),
-   $db->one('SELECT ' . quote(at(0)) . '::timestamptz'),
-   'the last one stays the last');
-
-is($db->one("SELECT u.unit_code FROM lapor.report r
-               JOIN lapor.unit u USING (unit_id)
-              WHERE phone_number_id = '1000000002' LIMIT 1"), 'MABES',
-   'what comes to a number of nobody goes to headquarters');
-
-# a chain of messages, each within a day of the one before
-my $who = person();
-@rows = ingest($in, 0, map { msg($who, sent_at => $_ * 20 * $hour) } 0 .. 5);
-is(scalar(grep { $_->{opened} eq 't' } @rows), 1,
-   'a conversation goes on as long as it goes on');
-@rows = ingest($in, 0, map { msg($who, sent_at => $_ * $day) } 10, 12, 14);
-is(scalar(grep { $_->{opened} eq 't' } @rows), 3,
-   'three conversations in one batch are three reports');
-
-# out of order in the batch, in order in the report
-$who = person();
-@rows = ingest($in, 0, map { msg($who, sent_at => $_) } 50, 10, 90, 30);
-is(join(' ', map { $_->{answer} } sort { $a->{idx} <=> $b->{idx} } @rows),
-   'f t f f', 'the answer is to what was said first');
-
-# two numbers in one batch, mixed
-$who = person();
-@rows = ingest($in, 0, map {
-    msg($who, sent_at => $_, number => $_ % 2 ? '1000000001' : '1000000002')
-} 0 .. 9);
-is($db->one("SELECT string_agg(n::text, ' ') FROM (SELECT count(*) AS n
-               FROM lapor.message WHERE report_id IN ("
-            . join(',', map { $_->{report_id} } @rows)
-            . ') GROUP BY report_id) q'), '5 5',
-   'two numbers of one sender, mixed in a batch, are two reports');
-is(scalar(grep { $_->{answer} eq 't' } @rows), 2, 'each with its answer');
-
-# closed
-$who = person();
-($row) = ingest($in, 0, msg($who));
-$db->rows("UPDATE lapor.report SET state = 'closed', closed_at = now()
-            WHERE report_id = $row->{report_id}");
-my ($thumb) = ingest($in, 5, msg($who, sent_at => 5, type => 'reaction',
-                                 opens => 'f', answers => 'f',
-                                 urgency => 'P1', category => 'kebakaran'));
-is($thumb->{report_id}, $row->{report_id},
-   'a reaction joins a closed report');
-is(report($row->{report_id}, 'urgency'), 'P3', 'and raises nothing there');
-my ($again) = ingest($in, 9, msg($who, sent_at => 9));
-isnt($again->{report_id}, $row->{report_id},
-     'a message after the end opens a report');
-is($again->{answer}, 't', 'which is answered');
-
-$who = person();
-@rows = ingest($in, 0, msg($who));
-$db->rows("UPDATE lapor.report SET state = 'closed', closed_at = now()
-            WHERE report_id = $rows[0]{report_id}");
-@rows = ingest($in, 9,
-    msg($who, sent_at => 1, opens => 'f', answers => 'f'),
-    msg($who, sent_at => 2), msg($who, sent_at => 3),
-    msg($who, sent_at => 4, opens => 'f', answers => 'f'));
-is(join(' ', map { $_->{opened} } @rows), 'f t f f',
-   'the same within one batch');
-is($rows[3]{report_id}, $rows[1]{report_id},
-   'a reaction joins the latest report');
-
-# a reaction
-($row) = ingest($in, 0, msg(person(), opens => 'f', answers => 'f',
-                            type => 'reaction'));
-is("$row->{opened} $row->{answer}", 't f',
-   'a reaction of a stranger is kept in a report of its own, unanswered');
-
-$who = person();
-($row) = ingest($in, 0, msg($who));
-ingest($in, 10 * $day, msg($who, sent_at => 10 * $day, type => 'reaction',
-                           opens => 'f', answers => 'f'));
-my ($alarm) = ingest($in, 10 * $day + 60, msg($who,
-    sent_at => 10 * $day + 60, urgency => 'P1', category => 'kebakaran'));
-is("$alarm->{opened} $alarm->{answer}", 't t',
-   'a thumb up does not draw the next emergency into an old report');
-is($db->one("SELECT count(*) FROM lapor.timer
-              WHERE report_id = $alarm->{report_id}"), 1,
-   'it has its own timer');
-
-
 # --- times that are not known
 
-$who = person();
+my $who = person();
 @rows = ingest($in, 7, msg($who, sent_at => undef, received_at => 7),
                msg($who, sent_at => 0));
 is(scalar(grep { $_->{opened} eq 't' } @rows), 1,
@@ -250,43 +141,7 @@ is($db->one("SELECT count(*) FROM lapor.message_default
    'a message of twenty years ago is stored');
 
 
-# --- the answer
-
-sub answered {
-    my ($name, $age, $expected) = @_;
-
-    my $who = person();
-    ($row) = ingest($in, 0, msg($who, sent_at => -$age));
-    is($row->{answer}, $expected, $name);
-    is($db->one("SELECT count(*) FROM lapor.task
-                  WHERE report_id = $row->{report_id}
-                    AND expires_at <= created_at"), 0,
-       "$name: no answer is born too late");
-    my ($next) = ingest($in, 1, msg($who, sent_at => 1));
-    return ($row, $next);
-}
-
-my (undef, $next) = answered('an hour old', $hour, 't');
-is($next->{answer}, 'f', 'once is enough');
-(undef, $next) = answered('a minute and a second before the end',
-                          $day - 61, 't');
-(undef, $next) = answered('a minute before the end', $day - 60, 'f');
-is($next->{answer}, 't', 'the next message of the report gets it');
-(undef, $next) = answered('a day old', $day, 'f');
-(undef, $next) = answered('a year old', 365 * $day, 'f');
-
-$who = person();
-($row) = ingest($in, 0, msg($who, answers => 'f'));
-is($row->{answer}, 'f', 'one that deserves no answer opens without');
-($row) = ingest($in, 1, msg($who, sent_at => 1));
-is("$row->{opened} $row->{answer}", 'f t', 'a later one that does gets it');
-is($db->one("SELECT count(*) FROM lapor.task
-              WHERE report_id = $row->{report_id} AND kind = 'reply'"), 1,
-   'one answer a report');
-
-$who = person();
-ingest($in, 0, msg($who));
-eval { $in->query("SELECT lapor.intake_store(1::smallint)") };
+eval { $in->query("SELECT lapor.report_store(1::smallint)") };
 like($@, qr/42883/, 'a call of another shape is refused');
 
 
@@ -443,7 +298,7 @@ my $dead = "SELECT lapor.quarantine_store(5::smallint, 1, " . quote(at(0))
             '\\x7b7d', " . quote(at(0)) . '::timestamptz)';
 $in->query(sprintf $dead, $_) for -1, 0, 0;
 is($db->one("SELECT string_agg(item || state || times, ' ' ORDER BY item)
-               FROM lapor.quarantine"), '-1dead1 0dead2',
+               FROM lapor.quarantine"), '-1dead1 0dead1',
    'an item is quarantined once, and counted');
 is($db->one("SELECT lapor.quarantine_replayed(5::smallint, 1, "
             . quote(at(0)) . "::timestamptz, 0)"), 't', 'replayed');
@@ -664,26 +519,7 @@ is($db->one('SELECT count(*) FROM lapor.report WHERE part = 34'), 12,
    'each has one report');
 
 
-# --- what it costs
-
-my @many = map { msg(person(), name => "N$_", media_id => "95$_",
-                     body => 'Tolong ada kecelakaan di depan pasar') }
-           1 .. 500;
-my $start = Time::HiRes::time();
-ingest($in, 0, map { $_->{part} = 60; $_ } @many);
-diag(sprintf '500 new senders in one part: %.0f ms',
-     1000 * (Time::HiRes::time() - $start));
-$start = Time::HiRes::time();
-ingest($in, 9, map { msg($_->{identity}, part => 60, sent_at => 9) } @many);
-diag(sprintf '500 messages of known senders: %.0f ms',
-     1000 * (Time::HiRes::time() - $start));
-$start = Time::HiRes::time();
-ingest($in, 10, map { msg($many[0]{identity}, part => 60, sent_at => $_) }
-       10 .. 509);
-diag(sprintf '500 messages of one sender: %.0f ms',
-     1000 * (Time::HiRes::time() - $start));
-is($db->one('SELECT count(*) FROM lapor.message WHERE part = 60'), 1500,
-   'all are there');
+# --- all in all
 
 intact();
 is($db->one('SELECT count(*) FROM (SELECT wamid FROM lapor.message

@@ -33,6 +33,9 @@ for my $file (sort glob repo_dir() . '/t/data/webhooks/*.json') {
         } elsif ($e->{event} eq 'message'
                  && ($e->{from} || $e->{user_id} || $e->{system})) {
             $message{ $e->{wamid} } = $e->{type} || 'unknown';
+        } elsif ($e->{call}) {
+            my $ended = $e->{call}{event} =~ /^terminate\z/i;
+            $message{ $e->{wamid} . ($ended ? '/terminate' : '') } = 'call';
         } elsif ($e->{event} eq 'status'
                  && $known{ $e->{status}{state} || '' }) {
             $status{"$e->{wamid} $e->{status}{state}"} = 1;

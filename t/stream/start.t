@@ -83,7 +83,7 @@ $in->pg->psql('DELETE FROM lapor.schema_migration WHERE version = 9999');
 
 $worker->start;
 ok($in->drained, 'it goes on where it was');
-$in->pg->psql('REVOKE EXECUTE ON FUNCTION lapor.intake_store'
+$in->pg->psql('REVOKE EXECUTE ON FUNCTION lapor.report_store'
               . ' FROM lapor_intake');
 $worker->allow(qr/could not store|could not connect to/);
 my $denied = message(text => 'tanpa hak');
@@ -91,7 +91,7 @@ $in->add(body($denied));
 is($worker->ended(20), 1, 'no right to store: it ends');
 is($in->cell('SELECT count(*) FROM lapor.quarantine'), 0,
    'and blames no message');
-$in->pg->psql('GRANT EXECUTE ON FUNCTION lapor.intake_store TO lapor_intake');
+$in->pg->psql('GRANT EXECUTE ON FUNCTION lapor.report_store TO lapor_intake');
 $worker->start;
 ok($in->drained, 'with the right back, it is stored');
 

@@ -176,7 +176,9 @@ batch_event(struct lapor_intake_batch *batch, struct lapor_intake_raw *raw,
         }
     }
 
-    if (event->kind == LAPOR_EVENT_MESSAGE) {
+    if (event->kind == LAPOR_EVENT_MESSAGE
+        || event->kind == LAPOR_EVENT_CALL)
+    {
         message = lapor_intake_message_make(batch->pool, raw, event);
 
         if (message != NULL) {

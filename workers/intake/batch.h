@@ -36,8 +36,13 @@ struct lapor_intake_identity {
 };
 
 
-/* One message, as lapor.intake_store takes it; all strings are such as a
- * text column holds. */
+struct lapor_talk_report;
+struct lapor_intake_sender;
+
+
+/* One message, as lapor.message_store takes it, and what the rules of
+ * conversation must know of it; all strings are such as a text column
+ * holds. */
 struct lapor_intake_message {
     const struct lapor_event      *event;
 
@@ -45,6 +50,7 @@ struct lapor_intake_message {
     struct lapor_str               wamid;
     int64_t                        seen_ms;   /* key of the ledger; 0: epoch */
     int64_t                        sent_ms;   /* what is stored; 0: epoch */
+    int64_t                        at_ms;     /* when it was said, or came */
     struct lapor_intake_identity   self;      /* as the payload names it */
     struct lapor_intake_identity   other;
     struct lapor_str               name;
@@ -69,8 +75,16 @@ struct lapor_intake_message {
     double                         prank;
     double                         confidence;
 
-    bool                           opens;
-    bool                           answers;
+    bool                           opens;     /* may it open a report? */
+    bool                           answers;   /* does it deserve an answer? */
+    bool                           worded;    /* are there words of his own? */
+    bool                           trivial;   /* a greeting, thanks, a test */
+    bool                           withdraws; /* BATAL */
+    bool                           drill;     /* LATIHAN */
+    bool                           call;
+    struct lapor_str               withdraw_code;  /* the report's, if named */
+    struct lapor_str               about;     /* wamid of what it quotes,
+                                                 reacts to or changes */
     bool                           pin;
     double                         lat;
     double                         lon;
@@ -83,7 +97,8 @@ struct lapor_intake_message {
     int64_t                        reporter_id;
     struct lapor_str               peer;      /* last known; absent: none */
     struct lapor_intake_identity   name_as;   /* unknown: whose report it is */
-    int64_t                        report_id;
+    struct lapor_intake_sender    *sender;
+    struct lapor_talk_report      *report;
 };
 
 

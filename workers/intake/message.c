@@ -1,15 +1,16 @@
 /*
  * Copyright (C) Lapor contributors. BSD 2-clause, see LICENSE.
  *
- * Who wrote, when, what; and the two rules of conversation that the payload
- * alone decides: may this message open a report beside an older one, and does
- * it deserve the automatic answer.
+ * Who wrote, when, what; and what of the rules of conversation the payload
+ * alone decides: may this message open a report beside an older one, does it
+ * deserve the automatic answer, is it a command.
  */
 
 #include <string.h>
 
 #include "intake/message.h"
 #include "intake/pin.h"
+#include "intake/words.h"
 #include "lib/codec.h"
 #include "lib/part.h"
 #include "lib/utf8.h"
@@ -33,7 +34,12 @@ static void message_media(struct lapor_pool *pool,
     struct lapor_intake_message *message);
 static struct lapor_str message_sha256(struct lapor_pool *pool,
     struct lapor_str text);
+static struct lapor_str message_wamid(struct lapor_pool *pool,
+    const struct lapor_event *event);
 static void message_rules(struct lapor_intake_message *message);
+static void message_about(struct lapor_intake_message *message);
+static void message_command(struct lapor_pool *pool,
+    struct lapor_intake_message *message);
 static bool message_own(const struct lapor_event *event);
 static bool message_digits(struct lapor_str str);
 static bool message_key(struct lapor_str str);
@@ -49,7 +55,7 @@ lapor_intake_message_make(struct lapor_pool *pool,
     m = lapor_pool_alloc(pool, sizeof(*m));
     m->event = event;
     m->part = event->part;
-    m->wamid = event->wamid;
+    m->wamid = message_wamid(pool, event);
     m->damaged = (int) event->damaged;
     damaged = &m->damaged;
 
@@ -84,6 +90,8 @@ lapor_intake_message_make(struct lapor_pool *pool,
     }
 
     message_rules(m);
+    message_about(m);
+    message_command(pool, m);
     lapor_intake_rate(m);
 
     return m;
@@ -189,6 +197,8 @@ static void
 message_time(struct lapor_intake_message *m,
     const struct lapor_intake_raw *raw)
 {
+    m->at_ms = raw->received_ms;
+
     if (m->event->sent != LAPOR_SENT_VALID) {
         return;
     }
@@ -197,6 +207,7 @@ message_time(struct lapor_intake_message *m,
 
     if (m->seen_ms <= raw->received_ms + MESSAGE_DAY_MS) {
         m->sent_ms = m->seen_ms;
+        m->at_ms = m->seen_ms;
     }
 }
 
@@ -263,6 +274,30 @@ message_sha256(struct lapor_pool *pool, struct lapor_str text)
 }
 
 
+/* The two events of a call have one id; each is kept, since either may come
+ * alone. */
+
+static struct lapor_str
+message_wamid(struct lapor_pool *pool, const struct lapor_event *event)
+{
+    char              *text;
+    struct lapor_str   wamid;
+    static const char  behind[] = "/terminate";
+
+    if (event->kind != LAPOR_EVENT_CALL || !event->call->ended) {
+        return event->wamid;
+    }
+
+    wamid.len = event->wamid.len + sizeof(behind) - 1;
+    text = lapor_pool_bytes(pool, wamid.len + 1);
+    memcpy(text, event->wamid.data, event->wamid.len);
+    memcpy(text + event->wamid.len, behind, sizeof(behind));
+    wamid.data = text;
+
+    return wamid;
+}
+
+
 static void
 message_rules(struct lapor_intake_message *m)
 {
@@ -270,6 +305,13 @@ message_rules(struct lapor_intake_message *m)
     const struct lapor_failure  *error;
 
     event = m->event;
+    m->call = event->kind == LAPOR_EVENT_CALL;
+
+    /* the words of a system message are the platform's own, and an emoji on
+     * another message says nothing about a report */
+    m->worded = !lapor_str_empty(event->text)
+                && !lapor_str_eqz(m->type, "system")
+                && !lapor_str_eqz(m->type, "reaction");
 
     m->opens = !lapor_str_eqz(m->type, "reaction")
                && !lapor_str_eqz(m->type, "system")
@@ -284,6 +326,56 @@ message_rules(struct lapor_intake_message *m)
     for (error = event->errors; error != NULL; error = error->next) {
         if (error->has_code && error->code == MESSAGE_UNAVAILABLE) {
             m->answers = false;
+        }
+    }
+}
+
+
+/* The message that this one reacts to, changes or quotes. */
+
+static void
+message_about(struct lapor_intake_message *m)
+{
+    struct lapor_str           about;
+    const struct lapor_event  *event;
+
+    event = m->event;
+    about = LAPOR_STR_NONE;
+
+    if (event->reaction != NULL) {
+        about = event->reaction->wamid;
+
+    } else if (event->revision != NULL) {
+        about = event->revision->wamid;
+
+    } else if (event->context != NULL) {
+        about = event->context->wamid;
+    }
+
+    if (message_key(about)) {
+        m->about = about;
+    }
+}
+
+
+static void
+message_command(struct lapor_pool *pool, struct lapor_intake_message *m)
+{
+    char    code[LAPOR_CODE_LEN];
+    size_t  drill;
+
+    if (!m->worded || !m->opens) {
+        return;
+    }
+
+    drill = lapor_words_drill(m->event->text);
+    m->drill = drill > 0;
+
+    if (!m->drill && lapor_words_withdraw(m->event->text, code)) {
+        m->withdraws = true;
+
+        if (code[0] != '\0') {
+            m->withdraw_code = lapor_pool_str(pool, lapor_str_from(code));
         }
     }
 }

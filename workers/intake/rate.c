@@ -7,6 +7,7 @@
 
 #include "classify/classify.h"
 #include "intake/message.h"
+#include "intake/words.h"
 
 
 static bool rate_evidence(const struct lapor_event *event,
@@ -17,31 +18,37 @@ static bool rate_vague(enum lapor_category category);
 void
 lapor_intake_rate(struct lapor_intake_message *m)
 {
-    bool                 evidence, worded;
+    bool                 evidence;
+    size_t               drill;
     struct lapor_class   class;
     struct lapor_str     text;
 
-    text = m->event->text;
+    text = m->worded ? m->event->text : LAPOR_STR_NONE;
     evidence = rate_evidence(m->event, m->type);
 
-    /* the words of a system message are the platform's own, and an emoji on
-     * another message says nothing about a report */
-    worded = !lapor_str_empty(text) && !lapor_str_eqz(m->type, "system")
-             && !lapor_str_eqz(m->type, "reaction");
+    /* a drill is rated as what it plays */
+    drill = m->drill ? lapor_words_drill(text) : 0;
 
     /* -1 leaves the class of an empty text */
-    (void) lapor_classify(worded ? text.data : NULL, worded ? text.len : 0,
-                          &class);
+    (void) lapor_classify(text.len > drill ? text.data + drill : NULL,
+                          text.len - drill, &class);
 
-    if (!worded && !m->opens) {
+    if (!m->worded && !m->opens) {
         class.category = LAPOR_BUKAN_LAPORAN;
         class.urgency = LAPOR_P4;
     }
 
+    m->trivial = m->opens && !evidence && !m->drill
+                 && (m->worded ? m->withdraws
+                                 || class.category == LAPOR_BUKAN_LAPORAN
+                     : lapor_str_eqz(m->type, "sticker")
+                       || lapor_str_eqz(m->type, "text"));
+
     /*
-     * A photo, a voice note or a place by itself is a report that nobody has
-     * read yet, and "pak" or "selamat pagi" below a photo does not make it
-     * less. No words that say something: it never raises an open report.
+     * A photo, a voice note, a call or a place by itself is a report that
+     * nobody has read yet, and "pak" or "selamat pagi" below a photo does not
+     * make it less. No words that say something: it never raises an open
+     * report.
      */
     if (evidence && rate_vague(class.category)) {
         class.category = LAPOR_AMBIGU;
@@ -75,7 +82,8 @@ rate_evidence(const struct lapor_event *event, struct lapor_str type)
         return false;
     }
 
-    return event->media != NULL || event->location != NULL
+    return event->kind == LAPOR_EVENT_CALL
+           || event->media != NULL || event->location != NULL
            || event->cards != NULL || lapor_str_eqz(type, "unsupported")
            || lapor_str_eqz(type, "unknown");
 }

@@ -56,6 +56,17 @@ lapor_intake_store_batch(struct lapor_intake_store *store,
 }
 
 
+void
+lapor_intake_store_done(struct lapor_intake_store *store)
+{
+    lapor_intake_rules_free(store->rules);
+    free(store->ids);
+    store->rules = NULL;
+    store->ids = NULL;
+    store->nids = 0;
+}
+
+
 static enum lapor_pg_class
 store_range(struct lapor_intake_store *store, struct lapor_intake_unit *units,
     size_t n, store_pt run)

@@ -11,6 +11,7 @@
 
 #include "intake/alert.h"
 #include "intake/batch.h"
+#include "intake/rules.h"
 #include "lib/pg.h"
 
 
@@ -36,6 +37,10 @@ struct lapor_intake_store {
     struct lapor_intake_alerts  alerts;  /* likewise: found in it, and written
                                             at its end */
     int64_t                     at_ms;   /* when it began */
+    struct lapor_intake_rules  *rules;   /* NULL until they are needed */
+    int64_t                    *ids;     /* drawn and not used yet */
+    size_t                      nids;
+    uint64_t                    ids_of;  /* the connection that they are of */
     size_t                      most;    /* units in one; 0: no limit */
     bool                        began;   /* the last one was in progress */
     uint64_t                    generation;  /* the connection whose schema
@@ -52,6 +57,9 @@ struct lapor_intake_store {
  */
 enum lapor_pg_class lapor_intake_store_batch(struct lapor_intake_store *store,
     struct lapor_intake_batch *batch) LAPOR_PG_MUST;
+
+/* Gives back what the store made for itself: not pg, not pool. */
+void lapor_intake_store_done(struct lapor_intake_store *store);
 
 /* The parts of a transaction: each is a pipeline, or some, inside of it. */
 enum lapor_pg_class lapor_intake_store_messages(

@@ -108,6 +108,7 @@ lapor_intake_done(struct lapor_intake *in)
     lapor_intake_lease_leave(&in->lease);
     lapor_intake_scout_done(&in->scout);
     lapor_stream_free(in->stream);
+    lapor_intake_store_done(&in->store);
     lapor_pg_free(in->store.pg);
     lapor_pool_destroy(in->entries);
     lapor_pool_destroy(in->batch.pool);

@@ -137,13 +137,15 @@ enum lapor_pg_class lapor_pg_schema_check(struct lapor_pg *pg,
 
 /*
  * Cells of binary results; a NULL cell is 0, false or an empty str with
- * data NULL.  Integers of any width, boolean as 0 or 1; time in Unix ms from
- * timestamptz; str points into res.  A type that does not fit exits 1: the
+ * data NULL.  Integers of any width, boolean as 0 or 1; float from double
+ * precision; time in Unix ms from timestamptz; str points into res and has a
+ * NUL behind it.  A type that does not fit exits 1: the
  * statement is wrong, not the data.
  */
 bool lapor_pg_get_null(const PGresult *res, int row, int col);
 int64_t lapor_pg_get_int(const PGresult *res, int row, int col);
 bool lapor_pg_get_bool(const PGresult *res, int row, int col);
+double lapor_pg_get_float(const PGresult *res, int row, int col);
 int64_t lapor_pg_get_time(const PGresult *res, int row, int col);
 struct lapor_str lapor_pg_get_str(const PGresult *res, int row, int col);
 

@@ -105,6 +105,31 @@ lapor_pg_get_bool(const PGresult *res, int row, int col)
 }
 
 
+double
+lapor_pg_get_float(const PGresult *res, int row, int col)
+{
+    size_t                len;
+    double                value;
+    uint64_t              bits;
+    const unsigned char  *p;
+
+    p = lapor_pg_cell(res, row, col, &len);
+
+    if (p == NULL) {
+        return 0;
+    }
+
+    if (PQftype(res, col) != LAPOR_PG_FLOAT8) {
+        lapor_pg_wrong(res, col, "double precision");
+    }
+
+    bits = lapor_pg_be(p, 8);
+    memcpy(&value, &bits, sizeof(value));
+
+    return value;
+}
+
+
 int64_t
 lapor_pg_get_time(const PGresult *res, int row, int col)
 {

@@ -16,6 +16,7 @@ use Time::HiRes qw(time);
 use Lapor::Graph ();
 use Lapor::Pg ();
 use Lapor::Redis ();
+use Lapor::Store ();
 use Lapor::Test ();
 use Lapor::Worker ();
 
@@ -35,6 +36,7 @@ sub new {
                        dir => Lapor::Test::test_dir() }, $class;
 
     $self->{pg} = Lapor::Pg->new;
+    Lapor::Store::helpers($self->{pg});
     $self->{redis} = Lapor::Redis->new;
     $self->{graph} = Lapor::Graph->new(args => $opt{graph} || []);
     $self->{media_dir} = "$self->{dir}/media";
@@ -143,7 +145,7 @@ sub report {
 SELECT s.report_id, s.answer_task, s.media_task
   FROM lapor.intake_open(${part}::smallint, ARRAY['$wamid'], ARRAY[$at],
                          ARRAY['$from']) o,
-       LATERAL lapor.intake_store(
+       LATERAL lapor_test.intake_store(
            ${part}::smallint, clock_timestamp(), ARRAY[o.reporter_id],
            ARRAY['$from'], ARRAY['$kind'], ARRAY[NULL], ARRAY['Warga'],
            ARRAY[NULL], ARRAY['$wamid'], ARRAY[$at],

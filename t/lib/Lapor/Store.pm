@@ -2,8 +2,9 @@ package Lapor::Store;
 
 # Copyright (C) Lapor contributors. BSD 2-clause, see LICENSE.
 #
-# The schema's functions as the workers call them, and sessions that hold
-# transactions open side by side.
+# The schema's functions as the workers call them (those for a batch of
+# messages in one, store.sql), and sessions that hold transactions open side
+# by side.
 #
 #     my $db = Lapor::Store->new;                 # starts a PostgreSQL
 #     my $in = $db->session('lapor_intake');
@@ -36,8 +37,19 @@ sub new {
     my ($class, %opt) = @_;
 
     my $self = bless { pg => Lapor::Pg->new(%opt) }, $class;
+    helpers($self->{pg});
     $self->{admin} = $self->session;
     return $self;
+}
+
+
+# helpers($pg): lapor_test.intake_store
+
+sub helpers {
+    my ($pg) = @_;
+
+    return $pg->psql(Lapor::Test::slurp(
+        Lapor::Test::repo_dir() . '/t/lib/Lapor/store.sql'));
 }
 
 
@@ -167,7 +179,7 @@ my @COLUMNS = (
 sub store_sql {
     my ($part, $now, @messages) = @_;
 
-    return "SELECT * FROM lapor.intake_store(${part}::smallint, "
+    return "SELECT * FROM lapor_test.intake_store(${part}::smallint, "
         . quote(at($now)) . '::timestamptz, '
         . join(', ', map {
               my ($name, $type) = @$_;
