@@ -164,6 +164,275 @@ END
 $$;
 
 
+-- Replay. Entries that `laporctl raw replay` queues are compared with what is
+-- stored, before lapor-intake goes its usual way:
+--
+--   correct_open       which messages the ledger knows
+--   message_correct    compares and corrects those that are found in a part
+--   correct_forget     known and nowhere to be found: they are new once more
+--   quarantine_settle  items that could be stored now
+
+
+-- Which messages of this part the ledger knows: idx counts from 1; home_part
+-- is where their sender's messages lie today, NULL if he is not known.
+
+CREATE FUNCTION lapor.correct_open(p_part smallint, p_wamid text[],
+    p_sent_at timestamptz[], p_identity text[])
+RETURNS TABLE (idx integer, home_part smallint)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = lapor, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT u.ord::integer, i.home_part
+      FROM unnest(p_wamid, p_sent_at, p_identity) WITH ORDINALITY
+           AS u (wamid, sent_at, identity, ord)
+      JOIN lapor.seen s ON s.part = p_part AND s.wamid = u.wamid
+                           AND s.sent_at = u.sent_at
+      LEFT JOIN lapor.identity i
+             ON i.part = p_part AND i.identity = u.identity
+     ORDER BY u.ord;
+END
+$$;
+
+
+-- Takes messages out of the ledger of which there is no row: the ledger was
+-- written with the row, so somebody has deleted that.
+
+CREATE FUNCTION lapor.correct_forget(p_part smallint, p_wamid text[],
+    p_sent_at timestamptz[])
+RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = lapor, pg_temp AS $$
+BEGIN
+    DELETE FROM lapor.seen s
+     USING unnest(p_wamid, p_sent_at) AS u (wamid, sent_at)
+     WHERE s.part = p_part AND s.wamid = u.wamid AND s.sent_at = u.sent_at;
+END
+$$;
+
+
+-- The words of a corrected message may say more than the wrong ones did. What
+-- was said before is not taken back: urgency only rises, sensitive stays, a
+-- report that has ended stays as it is.
+
+CREATE FUNCTION lapor.report_correct(p_part smallint, p_report_id bigint,
+    p_wamid text, p_category text, p_urgency text, p_function text,
+    p_sensitive boolean, p_confidence real, p_now timestamptz)
+RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    c_vague constant text[] := '{ambigu,bukan_laporan,spam_prank}';
+    r       lapor.report%ROWTYPE;
+BEGIN
+    SELECT * INTO STRICT r
+      FROM lapor.report t
+     WHERE t.part = p_part AND t.report_id = p_report_id
+       FOR UPDATE;
+
+    IF r.closed_at IS NOT NULL
+       OR NOT (p_urgency < r.urgency OR (p_sensitive AND NOT r.sensitive)
+               OR (r.category = ANY (c_vague)
+                   AND p_category <> ALL (c_vague)))
+    THEN
+        RETURN;
+    END IF;
+
+    IF p_category <> ALL (c_vague)
+       AND (p_urgency < r.urgency OR r.category = ANY (c_vague))
+    THEN
+        r.category := p_category;
+        r.function := p_function;
+        r.confidence := p_confidence;
+    END IF;
+
+    r.urgency := least(r.urgency, p_urgency);
+    r.sensitive := r.sensitive OR p_sensitive;
+
+    UPDATE lapor.report t
+       SET version = r.version + 1, category = r.category,
+           urgency = r.urgency, function = r.function,
+           sensitive = r.sensitive, confidence = r.confidence
+     WHERE t.part = p_part AND t.report_id = p_report_id;
+
+    UPDATE lapor.timer t
+       SET version = r.version + 1,
+           due_at = least(t.due_at, p_now + lapor.claim_time(r.urgency))
+     WHERE t.part = p_part AND t.report_id = p_report_id
+       AND t.kind = 'claim';
+
+    PERFORM lapor.event_append(p_part, p_report_id, 'raised', 'lapor-intake',
+        jsonb_build_object('wamid', p_wamid, 'unit_id', r.unit_id,
+                           'state', r.state, 'category', r.category,
+                           'urgency', r.urgency, 'function', r.function,
+                           'sensitive', r.sensitive,
+                           'answered', r.answered));
+END
+$$;
+
+
+-- Compares messages with what is stored of them in this part, and corrects
+-- what differs: type, body, detail, the mark `damaged` and the file. The old
+-- values go to the audit, words as a hash. Only the webhook that brought a
+-- message is asked, since another delivery may tell other details, and of it
+-- the first item (p_first); likewise of a file only the first that announced
+-- it (p_media_first), and nobody if that cannot be told because two webhooks
+-- did in one millisecond. p_detail is JSON.
+--
+-- Answers nobody, reopens nothing. One row back for each message that is here:
+-- was it corrected, has its file a new task?
+
+CREATE FUNCTION lapor.message_correct(p_part smallint, p_now timestamptz,
+    p_wamid text[], p_sent_at timestamptz[], p_received_at timestamptz[],
+    p_raw_id bigint[], p_type text[], p_body text[], p_detail text[],
+    p_damaged boolean[], p_media_id text[], p_mime_type text[],
+    p_filename text[], p_sha256 text[], p_url text[], p_category text[],
+    p_urgency text[], p_function text[], p_sensitive boolean[],
+    p_confidence real[], p_lat double precision[], p_lon double precision[],
+    p_first boolean[], p_media_first boolean[])
+RETURNS TABLE (idx integer, corrected boolean, media_task boolean)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = lapor, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    u     record;
+    v_old jsonb;
+BEGIN
+    FOR u IN
+        SELECT n.*, m.message_id, m.report_id, m.phone_number_id,
+               m.type AS old_type, m.body AS old_body,
+               m.detail AS old_detail, m.damaged AS old_damaged,
+               m.media_id AS old_media_id,
+               m.raw_id = n.raw_id AND m.received_at = n.received_at
+               AND n.first AS own,
+               d.media_id IS NULL AS media_new,
+               d.created_at = n.received_at AND d.report_id = m.report_id
+               AND n.media_first
+               AND (d.kind, d.mime_type, d.filename, d.announced_sha256)
+                   IS DISTINCT FROM (n.type, n.mime_type, n.filename,
+                                     n.sha256)
+               AND NOT EXISTS (
+                   SELECT FROM lapor.message o
+                    WHERE o.part = p_part AND o.report_id = m.report_id
+                      AND o.media_id = n.media_id
+                      AND o.received_at = n.received_at
+                      AND o.raw_id <> n.raw_id) AS media_differs
+          FROM (SELECT x.*, x.json::jsonb AS detail
+                  FROM unnest(p_wamid, p_sent_at, p_received_at, p_raw_id,
+                              p_type, p_body, p_detail, p_damaged,
+                              p_media_id, p_mime_type, p_filename, p_sha256,
+                              p_url, p_category, p_urgency, p_function,
+                              p_sensitive, p_confidence, p_lat, p_lon,
+                              p_first, p_media_first)
+                       WITH ORDINALITY
+                       AS x (wamid, sent_at, received_at, raw_id, type, body,
+                             json, damaged, media_id, mime_type, filename,
+                             sha256, url, category, urgency, function,
+                             sensitive, confidence, lat, lon, first,
+                             media_first, ord)) n
+          JOIN lapor.message m
+            ON m.part = p_part AND m.wamid = n.wamid
+               AND m.sent_at = n.sent_at AND m.direction = 'in'
+          LEFT JOIN lapor.media d
+                 ON d.part = p_part AND d.media_id = n.media_id
+         ORDER BY m.report_id, n.ord
+    LOOP
+        idx := u.ord;
+        corrected := false;
+        media_task := false;
+
+        v_old := jsonb_strip_nulls(jsonb_build_object(
+            'type', CASE WHEN u.old_type <> u.type THEN u.old_type END,
+            'damaged', CASE WHEN u.old_damaged <> u.damaged
+                       THEN u.old_damaged END,
+            'media_id', CASE WHEN u.old_media_id IS DISTINCT FROM u.media_id
+                        THEN coalesce(u.old_media_id, '') END,
+            'body_sha256', CASE WHEN u.old_body IS DISTINCT FROM u.body
+                THEN encode(sha256(convert_to(coalesce(u.old_body, ''),
+                                              'UTF8')), 'hex') END,
+            'detail_sha256', CASE WHEN u.old_detail IS DISTINCT FROM u.detail
+                THEN encode(sha256(convert_to(coalesce(u.old_detail::text,
+                                                       ''), 'UTF8')), 'hex')
+                END,
+            'media', CASE WHEN u.media_differs THEN true END));
+
+        IF u.own AND v_old <> '{}' THEN
+            UPDATE lapor.message m
+               SET type = u.type, body = u.body, detail = u.detail,
+                   damaged = u.damaged, media_id = u.media_id
+             WHERE m.part = p_part AND m.message_id = u.message_id
+               AND m.sent_at = u.sent_at;
+
+            IF u.media_differs THEN
+                UPDATE lapor.media d
+                   SET kind = u.type, mime_type = u.mime_type,
+                       filename = u.filename, announced_sha256 = u.sha256
+                 WHERE d.part = p_part AND d.media_id = u.media_id;
+            END IF;
+
+            PERFORM lapor.event_append(p_part, u.report_id, 'corrected',
+                'lapor-intake', jsonb_build_object('wamid', u.wamid,
+                                                   'old', v_old));
+
+            -- a pin that was not understood; one that came later stays
+            UPDATE lapor.report r SET lat = u.lat, lon = u.lon
+             WHERE r.part = p_part AND r.report_id = u.report_id
+               AND r.lat IS NULL AND u.lat IS NOT NULL;
+
+            IF u.confidence > 0 AND v_old ? 'body_sha256' THEN
+                PERFORM lapor.report_correct(p_part, u.report_id, u.wamid,
+                    u.category, u.urgency, u.function, u.sensitive,
+                    u.confidence, p_now);
+            END IF;
+
+            corrected := true;
+        END IF;
+
+        IF u.own AND u.media_id IS NOT NULL AND u.media_new THEN
+            INSERT INTO lapor.media (part, report_id, media_id,
+                                     phone_number_id, kind, mime_type,
+                                     filename, announced_sha256, url,
+                                     created_at)
+            VALUES (p_part, u.report_id, u.media_id, u.phone_number_id,
+                    u.type, u.mime_type, u.filename, u.sha256, u.url,
+                    u.received_at)
+            ON CONFLICT (part, media_id) DO NOTHING;
+
+            IF FOUND THEN
+                -- as lapor.message_store says
+                INSERT INTO lapor.task (part, task_id, report_id, run_at,
+                                        created_at, expires_at, kind,
+                                        media_id, phone_number_id)
+                VALUES (p_part, nextval('lapor.id_seq'), u.report_id, p_now,
+                        p_now, u.received_at + interval '7 days', 'media',
+                        u.media_id, u.phone_number_id)
+                ON CONFLICT (part, media_id) WHERE kind = 'media' DO NOTHING;
+
+                media_task := FOUND;
+            END IF;
+        END IF;
+
+        RETURN NEXT;
+    END LOOP;
+END
+$$;
+
+
+-- Items that are stored now, and were dead.
+
+CREATE FUNCTION lapor.quarantine_settle(p_part smallint, p_raw_id bigint[],
+    p_received_at timestamptz[], p_item integer[], p_now timestamptz)
+RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = lapor, pg_temp AS $$
+BEGIN
+    UPDATE lapor.quarantine q SET state = 'replayed', replayed_at = p_now
+      FROM unnest(p_raw_id, p_received_at, p_item)
+           AS u (raw_id, received_at, item)
+     WHERE q.part = p_part AND q.raw_id = u.raw_id
+       AND q.received_at = u.received_at AND q.item = u.item
+       AND q.state = 'dead';
+END
+$$;
+
+
 -- Since when a stream and the count of its entries can be compared: an entry
 -- of it that was done before counts among the first `base`. It changes when
 -- Redis lost its data or was replaced, and begins anew with the stream.
@@ -287,6 +556,10 @@ $$;
 
 GRANT EXECUTE ON FUNCTION lapor.stream_looked, lapor.reconcile_store
    TO lapor_ctl;
+
+GRANT EXECUTE ON FUNCTION lapor.correct_open, lapor.correct_forget,
+      lapor.message_correct, lapor.quarantine_settle
+   TO lapor_intake;
 
 GRANT EXECUTE ON FUNCTION lapor.stream_done TO lapor_intake, lapor_ctl;
 

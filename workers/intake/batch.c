@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "intake/batch.h"
+#include "intake/correct.h"
 #include "intake/message.h"
 #include "intake/notice.h"
 #include "intake/status.h"
@@ -62,6 +63,7 @@ static void
 batch_entry(struct lapor_intake_batch *batch, const struct lapor_entry *entry)
 {
     int                        rc;
+    size_t                     from;
     struct lapor_decoded       decoded;
     struct lapor_intake_raw   *raw;
     struct lapor_intake_unit  *unit;
@@ -84,6 +86,11 @@ batch_entry(struct lapor_intake_batch *batch, const struct lapor_entry *entry)
 
     raw->part = batch_raw_part(raw, rc == 0 ? &decoded : NULL);
 
+    /* what is stored already stays where it is, however it is read today */
+    if (entry->part >= 0) {
+        raw->part = (unsigned) entry->part;
+    }
+
     if (rc == -1) {
         batch_dead(batch, raw, -1,
                    lapor_pool_strndup(batch->pool, decoded.error,
@@ -91,8 +98,14 @@ batch_entry(struct lapor_intake_batch *batch, const struct lapor_entry *entry)
         return;
     }
 
+    from = batch->list.n;
+
     for (event = decoded.first; event != NULL; event = event->next) {
         batch_event(batch, raw, event);
+    }
+
+    if (entry->again) {
+        lapor_intake_correct_mark(&batch->list, from);
     }
 }
 
@@ -204,6 +217,7 @@ batch_dead(struct lapor_intake_batch *batch, struct lapor_intake_raw *raw,
 
     unit = batch_add(batch->pool, &batch->list, raw, item);
     unit->reason = reason;
+    raw->dead = raw->dead || item == -1;
 }
 
 

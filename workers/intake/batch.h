@@ -25,6 +25,7 @@ struct lapor_intake_raw {
     int64_t                    raw_id;       /* first 8 bytes of the hash */
     int64_t                    received_ms;  /* kept within bounds */
     unsigned                   part;
+    bool                       dead;         /* as a whole */
 };
 
 
@@ -67,6 +68,11 @@ struct lapor_intake_message {
     struct lapor_str               filename;
     struct lapor_str               sha256;    /* hex */
     struct lapor_str               url;
+
+    /* of a replay: an earlier item of the webhook has the same message, or
+     * the same file */
+    bool                           told;
+    bool                           media_told;
 
     const char                    *category;
     const char                    *urgency;

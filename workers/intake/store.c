@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "intake/correct.h"
 #include "intake/store.h"
 #include "lib/log.h"
 #include "lib/notify.h"
@@ -151,7 +152,11 @@ store_list(struct lapor_intake_store *store,
         return class;
     }
 
-    class = lapor_intake_store_messages(store, units, n);
+    class = lapor_intake_correct(store, units, n);
+
+    if (class == LAPOR_PG_OK) {
+        class = lapor_intake_store_messages(store, units, n);
+    }
 
     if (class == LAPOR_PG_OK) {
         class = lapor_intake_store_rest(store, units, n);
@@ -179,7 +184,13 @@ store_statuses(struct lapor_intake_store *store,
         return class;
     }
 
-    return store_end(store, lapor_intake_store_rest(store, units, n));
+    class = lapor_intake_correct(store, units, n);
+
+    if (class == LAPOR_PG_OK) {
+        class = lapor_intake_store_rest(store, units, n);
+    }
+
+    return store_end(store, class);
 }
 
 

@@ -26,6 +26,7 @@ struct lapor_intake_count {
     uint64_t  quarantined;
     uint64_t  media_tasks;
     uint64_t  reply_tasks;
+    uint64_t  corrected;     /* messages, by a replay */
 };
 
 

@@ -181,7 +181,7 @@ replay_one(struct dead_replay *dr, const struct ctl_dead *dead)
 
     rc = lapor_ctl_queue(dr->redis, lapor_pg_get_str(res, 0, 0),
                          lapor_pg_get_str(res, 0, 1),
-                         lapor_pg_get_time(res, 0, 2));
+                         lapor_pg_get_time(res, 0, 2), dead->part, false);
 
     if (rc == -1) {
         lapor_ctl_fail("its stream is none of ours");

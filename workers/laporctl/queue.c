@@ -14,11 +14,12 @@ static const char *find(struct lapor_str stream);
 
 int
 lapor_ctl_queue(struct lapor_redis *r, struct lapor_str stream,
-    struct lapor_str body, int64_t received_ms)
+    struct lapor_str body, int64_t received_ms, int part, bool correct)
 {
-    char         time[24];
-    size_t       lens[7];
-    const char  *key, *argv[7];
+    int          i;
+    char         time[24], home[8];
+    size_t       lens[11];
+    const char  *key, *argv[11];
 
     key = find(stream);
 
@@ -27,6 +28,7 @@ lapor_ctl_queue(struct lapor_redis *r, struct lapor_str stream,
     }
 
     snprintf(time, sizeof(time), "%lld", (long long) received_ms);
+    snprintf(home, sizeof(home), "%d", part);
 
     argv[0] = "XADD";
     argv[1] = key;
@@ -35,16 +37,17 @@ lapor_ctl_queue(struct lapor_redis *r, struct lapor_str stream,
     argv[4] = body.data;
     argv[5] = "t";
     argv[6] = time;
+    argv[7] = "p";
+    argv[8] = home;
+    argv[9] = "r";
+    argv[10] = "1";
 
-    lens[0] = 4;
-    lens[1] = strlen(key);
-    lens[2] = 1;
-    lens[3] = 1;
-    lens[4] = body.len;
-    lens[5] = 1;
-    lens[6] = strlen(time);
+    for (i = 0; i < 11; i++) {
+        lens[i] = i == 4 ? body.len : strlen(argv[i]);
+    }
 
-    lapor_redis_appendv(r, 7, argv, lens);
+    lapor_redis_appendv(r, part < 0 ? 7 : correct ? 11 : 9, argv, lens);
+
     return 0;
 }
 

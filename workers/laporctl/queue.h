@@ -7,6 +7,7 @@
 #ifndef LAPOR_CTL_QUEUE_H
 #define LAPOR_CTL_QUEUE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "lib/redis.h"
@@ -15,11 +16,13 @@
 
 /*
  * Appends one XADD as the module would write it: the body and the first
- * receive time. A stream name that is none of ours is refused with -1, so
- * that nothing is put where nobody looks. Answers are read by the other.
+ * receive time; and in which part its row is (-1: there is none). correct:
+ * what is stored of it shall be compared with it. A stream name that is none
+ * of ours is refused with -1, so that nothing is put where nobody looks.
+ * Answers are read by the other.
  */
 int lapor_ctl_queue(struct lapor_redis *r, struct lapor_str stream,
-    struct lapor_str body, int64_t received_ms)
+    struct lapor_str body, int64_t received_ms, int part, bool correct)
     __attribute__((warn_unused_result));
 
 /* Reads n answers: how many of them say that the entry is there. */

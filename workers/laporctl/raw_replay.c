@@ -174,7 +174,8 @@ queue_page(struct replay *rp, const PGresult *res)
 
         if (lapor_ctl_queue(rp->redis, lapor_pg_get_str(res, row, 3),
                             lapor_pg_get_str(res, row, 6),
-                            lapor_pg_get_time(res, row, 4)) == -1)
+                            lapor_pg_get_time(res, row, 4), rp->part, true)
+            == -1)
         {
             lapor_ctl_fail("webhook %d-%016" PRIx64 " came from a stream "
                            "that is none of ours", rp->part,

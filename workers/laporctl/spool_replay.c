@@ -383,7 +383,9 @@ send_record(struct replay *rp, struct replay_file *rf,
         return 0;
     }
 
-    if (lapor_ctl_queue(rp->redis, item->key, item->body, item->ms) == -1) {
+    if (lapor_ctl_queue(rp->redis, item->key, item->body, item->ms, -1,
+                        false) == -1)
+    {
         lapor_ctl_fail("%s: the record at %" PRId64 " is for a stream that "
                        "is none of ours", rf->file->name, item->offset);
         rf->records--;

@@ -392,9 +392,11 @@ lapor_stream_fields(struct lapor_stream_list *list, struct lapor_entry *e,
     const redisReply *fields)
 {
     size_t             i;
+    int64_t            part;
     const redisReply  *name, *value;
 
     e->received_ms = lapor_stream_received(e->id, fields);
+    e->part = -1;
 
     for (i = 0; i + 1 < fields->elements; i += 2) {
         name = fields->element[i];
@@ -412,6 +414,11 @@ lapor_stream_fields(struct lapor_stream_list *list, struct lapor_entry *e,
             list->bytes += e->body.len;
             list->largest = e->body.len > list->largest ? e->body.len
                                                         : list->largest;
+        }
+
+        if (name->str[0] == 'p' && value->len > 0 && value->len <= 3) {
+            part = lapor_stream_number(value->str, (size_t) value->len);
+            e->part = part < LAPOR_STREAM_PARTS ? (int) part : -1;
         }
 
         if (name->str[0] == 'r') {

@@ -7,8 +7,8 @@
  *
  * Keys are lapor:{NN}:msg and lapor:{NN}:status, NN two lowercase hex digits,
  * all 256 of each kind whatever the module's setting is.  Fields of an entry:
- * "b" the raw body, "t" the receive time in Unix ms; and "r", which laporctl
- * raw replay alone writes.
+ * "b" the raw body, "t" the receive time in Unix ms; and "r" and "p", which
+ * laporctl alone writes, see struct lapor_entry.
  *
  * It reads the partitions that it was told are its own.  What is pending in a
  * partition when it becomes its own is taken over at once, whoever held it,
@@ -63,6 +63,8 @@ struct lapor_entry {
     int64_t                  received_ms;   /* of "t", else of the id */
     bool                     again;         /* "r" is 1: a person replays it
                                                to correct what is stored */
+    int                      part;          /* of "p": under which it is kept;
+                                               -1: not said */
 };
 
 struct lapor_stream_id {
