@@ -331,6 +331,27 @@ $$;
 ALTER FUNCTION lapor.distribute_reference(p_table regclass) OWNER TO lapor_owner;
 
 --
+-- Name: error_advice(integer, text); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.error_advice(p_code integer, p_lang text) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN (SELECT jsonb_build_object('meaning', c.meaning,
+                                      'action', c.action)
+              FROM lapor.error_code c
+             WHERE p_code BETWEEN c.code AND c.to_code
+               AND c.lang IN (p_lang, 'en')
+             ORDER BY c.lang = p_lang DESC
+             LIMIT 1);
+END
+$$;
+
+ALTER FUNCTION lapor.error_advice(p_code integer, p_lang text) OWNER TO lapor_owner;
+
+--
 -- Name: event_append(smallint, bigint, text, text, jsonb); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
 --
 
@@ -932,48 +953,6 @@ $$;
 ALTER FUNCTION lapor.message_find(p_part smallint, p_wamid text[]) OWNER TO lapor_owner;
 
 --
--- Name: message_status(smallint, bigint, timestamp with time zone, text, timestamp with time zone, integer, text); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
---
-
-CREATE FUNCTION lapor.message_status(p_part smallint, p_message_id bigint, p_sent_at timestamp with time zone, p_state text, p_at timestamp with time zone, p_error_code integer, p_error_title text) RETURNS void
-    LANGUAGE plpgsql
-    AS $$
-DECLARE
-    -- `failed` may follow `sent`; whatever says that it arrived outranks it
-    c_rank constant text[] := '{accepted,sent,failed,delivered,read,played}';
-BEGIN
-    UPDATE lapor.message m
-       SET status = CASE WHEN array_position(c_rank, p_state)
-                              > array_position(c_rank, m.status)
-                         THEN p_state ELSE m.status END,
-           server_at = CASE p_state WHEN 'sent'
-                       THEN least(m.server_at, p_at) ELSE m.server_at END,
-           delivered_at = CASE p_state WHEN 'delivered'
-                          THEN least(m.delivered_at, p_at)
-                          ELSE m.delivered_at END,
-           read_at = CASE p_state WHEN 'read'
-                     THEN least(m.read_at, p_at) ELSE m.read_at END,
-           played_at = CASE p_state WHEN 'played'
-                       THEN least(m.played_at, p_at) ELSE m.played_at END,
-           failed_at = CASE p_state WHEN 'failed'
-                       THEN least(m.failed_at, p_at) ELSE m.failed_at END,
-           error_code = coalesce(p_error_code, m.error_code),
-           error_title = coalesce(p_error_title, m.error_title)
-     WHERE m.part = p_part AND m.message_id = p_message_id
-       AND m.sent_at = p_sent_at
-       -- a status told twice changes nothing
-       AND p_at IS DISTINCT FROM
-           CASE p_state WHEN 'sent' THEN m.server_at
-                        WHEN 'delivered' THEN m.delivered_at
-                        WHEN 'read' THEN m.read_at
-                        WHEN 'played' THEN m.played_at
-                        WHEN 'failed' THEN m.failed_at END;
-END
-$$;
-
-ALTER FUNCTION lapor.message_status(p_part smallint, p_message_id bigint, p_sent_at timestamp with time zone, p_state text, p_at timestamp with time zone, p_error_code integer, p_error_title text) OWNER TO lapor_owner;
-
---
 -- Name: message_store(smallint, timestamp with time zone, bigint[], timestamp with time zone[], timestamp with time zone[], bigint[], text[], text[], text[], text[], text[], text[], boolean[], bigint[], text[], text[], text[], text[], text[], text[], text[], timestamp with time zone[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
 --
 
@@ -1567,6 +1546,7 @@ DECLARE
     t            lapor.task%ROWTYPE;
     v_message_id bigint;
     w            record;
+    s            record;
 BEGIN
     SELECT * INTO t
       FROM lapor.task
@@ -1585,7 +1565,7 @@ BEGIN
         RETURN true;
     END IF;
 
-    PERFORM lapor.status_lock(p_part, p_wamid);
+    PERFORM lapor.status_lock(p_part, ARRAY[p_wamid], '{true}');
 
     v_message_id := nextval('lapor.id_seq');
 
@@ -1612,14 +1592,31 @@ BEGIN
                            'wamid', p_wamid, 'attempts', t.attempts,
                            'unknowns', t.unknowns));
 
-    FOR w IN
+    WITH gone AS (
         DELETE FROM lapor.status_wait
          WHERE part = p_part AND wamid = p_wamid
         RETURNING *
-    LOOP
-        PERFORM lapor.message_status(p_part, v_message_id, p_at, w.state,
-                                     w.at, w.error_code, w.error_title);
-    END LOOP;
+    )
+    SELECT array_agg(NULL::bigint) AS task_id, array_agg(g.wamid) AS wamid,
+           array_agg(g.state) AS state, array_agg(g.at) AS at,
+           array_agg(g.error_code) AS error_code,
+           array_agg(g.error_title) AS error_title,
+           array_agg(g.billable) AS billable,
+           array_agg(g.price_category) AS price_category,
+           array_agg(g.price_type) AS price_type,
+           array_agg(g.origin) AS origin
+      INTO w
+      FROM gone g;
+
+    IF w.wamid IS NOT NULL THEN
+        s := lapor.status_apply(p_part, w.task_id, w.wamid, w.state, w.at,
+                 w.error_code, w.error_title, w.billable, w.price_category,
+                 w.price_type, w.origin);
+
+        PERFORM lapor.status_failed(p_part, s.failed_id, s.failed_sent_at,
+                                    s.failed_report)
+          WHERE s.failed_id IS NOT NULL;
+    END IF;
 
     RETURN true;
 END
@@ -1833,9 +1830,14 @@ BEGIN
                        'damaged', nullif(m.damaged, false),
                        'status', m.status, 'server_at', m.server_at,
                        'delivered_at', m.delivered_at,
-                       'read_at', m.read_at, 'failed_at', m.failed_at,
+                       'read_at', m.read_at, 'played_at', m.played_at,
+                       'failed_at', m.failed_at,
                        'error_code', m.error_code,
-                       'error_title', m.error_title))
+                       'error_title', m.error_title,
+                       'error_advice', lapor.error_advice(m.error_code, 'id'),
+                       'billable', m.billable,
+                       'price_category', m.price_category,
+                       'price_type', m.price_type, 'origin', m.origin))
                        ORDER BY CASE m.sent_at WHEN 'epoch'
                                 THEN m.received_at ELSE m.sent_at END,
                                 m.message_id)
@@ -1857,7 +1859,8 @@ BEGIN
                        'state', t.state, 'attempts', t.attempts,
                        'unknowns', t.unknowns, 'run_at', t.run_at,
                        'finished_at', t.finished_at, 'wamid', t.wamid,
-                       'error_code', t.error_code, 'error', t.error))
+                       'error_code', t.error_code, 'error', t.error,
+                       'error_advice', lapor.error_advice(t.error_code, 'id')))
                        ORDER BY t.task_id)
               FROM lapor.task t
              WHERE t.part = r.part AND t.report_id = r.report_id
@@ -2225,75 +2228,358 @@ $$;
 ALTER FUNCTION lapor.silence(p_minutes integer, p_now timestamp with time zone) OWNER TO lapor_owner;
 
 --
--- Name: status_lock(smallint, text); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+-- Name: status_apply(smallint, bigint[], text[], text[], timestamp with time zone[], integer[], text[], boolean[], text[], text[], text[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
 --
 
-CREATE FUNCTION lapor.status_lock(p_part smallint, p_wamid text) RETURNS void
+CREATE FUNCTION lapor.status_apply(p_part smallint, p_task_id bigint[], p_wamid text[], p_state text[], p_at timestamp with time zone[], p_error_code integer[], p_error_title text[], p_billable boolean[], p_price_category text[], p_price_type text[], p_origin text[], OUT left_ord integer[], OUT failed_id bigint[], OUT failed_sent_at timestamp with time zone[], OUT failed_report bigint[]) RETURNS record
     LANGUAGE plpgsql
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET enable_material TO 'off'
+    SET enable_memoize TO 'off'
+    SET enable_nestloop TO 'on'
     AS $$
+#variable_conflict use_column
+DECLARE
+    -- `failed` may follow `sent`; whatever says that it arrived outranks it
+    c_rank constant text[] := '{accepted,sent,failed,delivered,read,played}';
 BEGIN
-    PERFORM pg_advisory_xact_lock(hashtextextended(p_wamid, p_part));
+    WITH told AS MATERIALIZED (
+        SELECT u.wamid, max(u.task_id) AS task_id,
+               array_agg(u.ord::integer) AS ords,
+               max(array_position(c_rank, u.state)) AS rank,
+               min(u.at) FILTER (WHERE u.state = 'sent') AS server_at,
+               min(u.at) FILTER (WHERE u.state = 'delivered')
+                   AS delivered_at,
+               min(u.at) FILTER (WHERE u.state = 'read') AS read_at,
+               min(u.at) FILTER (WHERE u.state = 'played') AS played_at,
+               min(u.at) FILTER (WHERE u.state = 'failed') AS failed_at,
+               max(u.error_code) AS error_code,
+               max(u.error_title) AS error_title,
+               bool_or(u.billable) AS billable,
+               max(u.price_category) AS price_category,
+               max(u.price_type) AS price_type, max(u.origin) AS origin
+          FROM unnest(p_task_id, p_wamid, p_state, p_at, p_error_code,
+                      p_error_title, p_billable, p_price_category,
+                      p_price_type, p_origin) WITH ORDINALITY
+               AS u (task_id, wamid, state, at, error_code, error_title,
+                     billable, price_category, price_type, origin, ord)
+         GROUP BY u.wamid
+    ), item AS MATERIALIZED (
+        SELECT told.*, coalesce(t.message_id, o.message_id) AS message_id,
+               coalesce(t.message_sent_at, o.sent_at) AS sent_at
+          FROM told
+          LEFT JOIN lapor.task t ON t.part = p_part
+                AND t.task_id = told.task_id AND t.wamid = told.wamid
+          LEFT JOIN LATERAL (
+              SELECT m.message_id, m.sent_at
+                FROM lapor.message m
+               WHERE t.task_id IS NULL
+                 AND m.part = p_part AND m.wamid = told.wamid
+                 AND m.direction = 'out'
+               LIMIT 1) o ON true
+         ORDER BY coalesce(t.message_id, o.message_id)
+         LIMIT cardinality(p_wamid)
+    ), done AS (
+        UPDATE lapor.message m
+           SET status = CASE WHEN i.rank > array_position(c_rank, m.status)
+                        THEN c_rank[i.rank] ELSE m.status END,
+               server_at = least(m.server_at, i.server_at),
+               delivered_at = least(m.delivered_at, i.delivered_at),
+               read_at = least(m.read_at, i.read_at),
+               played_at = least(m.played_at, i.played_at),
+               failed_at = least(m.failed_at, i.failed_at),
+               error_code = CASE WHEN m.error_code IS NULL
+                                      OR i.failed_at < m.failed_at
+                            THEN coalesce(i.error_code, m.error_code)
+                            ELSE m.error_code END,
+               error_title = CASE WHEN m.error_title IS NULL
+                                       OR i.failed_at < m.failed_at
+                             THEN coalesce(i.error_title, m.error_title)
+                             ELSE m.error_title END,
+               billable = CASE WHEN m.billable THEN true
+                          ELSE coalesce(i.billable, m.billable) END,
+               price_category = greatest(m.price_category,
+                                         i.price_category),
+               price_type = greatest(m.price_type, i.price_type),
+               origin = greatest(m.origin, i.origin)
+          FROM item i
+         WHERE m.part = p_part AND m.message_id = i.message_id
+           AND m.sent_at = i.sent_at
+           AND (i.rank > array_position(c_rank, m.status)
+                OR least(m.server_at, i.server_at)
+                   IS DISTINCT FROM m.server_at
+                OR least(m.delivered_at, i.delivered_at)
+                   IS DISTINCT FROM m.delivered_at
+                OR least(m.read_at, i.read_at) IS DISTINCT FROM m.read_at
+                OR least(m.played_at, i.played_at)
+                   IS DISTINCT FROM m.played_at
+                OR least(m.failed_at, i.failed_at)
+                   IS DISTINCT FROM m.failed_at
+                OR (m.error_code IS NULL AND i.error_code IS NOT NULL)
+                OR (m.error_title IS NULL AND i.error_title IS NOT NULL)
+                OR (i.billable AND m.billable IS DISTINCT FROM true)
+                OR (m.billable IS NULL AND i.billable IS NOT NULL)
+                OR greatest(m.price_category, i.price_category)
+                   IS DISTINCT FROM m.price_category
+                OR greatest(m.price_type, i.price_type)
+                   IS DISTINCT FROM m.price_type
+                OR greatest(m.origin, i.origin) IS DISTINCT FROM m.origin)
+        RETURNING m.message_id, m.sent_at, m.report_id,
+                  m.status = 'failed' AND i.failed_at IS NOT NULL AS failed
+    )
+    SELECT (SELECT array_agg(n) FROM item i, unnest(i.ords) n
+             WHERE i.message_id IS NULL),
+           array_agg(d.message_id) FILTER (WHERE d.failed),
+           array_agg(d.sent_at) FILTER (WHERE d.failed),
+           array_agg(d.report_id) FILTER (WHERE d.failed)
+      INTO left_ord, failed_id, failed_sent_at, failed_report
+      FROM done d;
 END
 $$;
 
-ALTER FUNCTION lapor.status_lock(p_part smallint, p_wamid text) OWNER TO lapor_owner;
+ALTER FUNCTION lapor.status_apply(p_part smallint, p_task_id bigint[], p_wamid text[], p_state text[], p_at timestamp with time zone[], p_error_code integer[], p_error_title text[], p_billable boolean[], p_price_category text[], p_price_type text[], p_origin text[], OUT left_ord integer[], OUT failed_id bigint[], OUT failed_sent_at timestamp with time zone[], OUT failed_report bigint[]) OWNER TO lapor_owner;
 
 --
--- Name: status_store(smallint, bigint[], text[], text[], timestamp with time zone[], timestamp with time zone[], integer[], text[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+-- Name: status_failed(smallint, bigint[], timestamp with time zone[], bigint[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
 --
 
-CREATE FUNCTION lapor.status_store(p_part smallint, p_task_id bigint[], p_wamid text[], p_state text[], p_at timestamp with time zone[], p_received_at timestamp with time zone[], p_error_code integer[], p_error_title text[]) RETURNS void
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'lapor', 'pg_temp'
+CREATE FUNCTION lapor.status_failed(p_part smallint, p_message_id bigint[], p_sent_at timestamp with time zone[], p_report_id bigint[]) RETURNS void
+    LANGUAGE plpgsql
     AS $$
 DECLARE
-    s record;
-    m record;
+    m lapor.message%ROWTYPE;
+    u record;
 BEGIN
-    FOR s IN
-        SELECT *
-          FROM unnest(p_task_id, p_wamid, p_state, p_at, p_received_at,
-                      p_error_code, p_error_title)
-               AS u (task_id, wamid, state, at, received_at, error_code,
-                     error_title)
-         ORDER BY u.task_id NULLS LAST, u.wamid, u.at, u.state
+    PERFORM FROM lapor.report r
+      WHERE r.part = p_part AND r.report_id = ANY (p_report_id)
+      ORDER BY r.report_id
+        FOR UPDATE;
+
+    FOR u IN
+        SELECT n.message_id, n.sent_at
+          FROM unnest(p_message_id, p_sent_at) AS n (message_id, sent_at)
+         ORDER BY n.message_id
     LOOP
-        IF s.task_id IS NOT NULL THEN
-            PERFORM lapor.reply_sent(p_part, s.task_id, s.wamid, s.at);
-        END IF;
-
-        SELECT o.message_id, o.sent_at INTO m
+        SELECT * INTO STRICT m
           FROM lapor.message o
-         WHERE o.part = p_part AND o.wamid = s.wamid AND o.direction = 'out'
-         LIMIT 1;
+         WHERE o.part = p_part AND o.message_id = u.message_id
+           AND o.sent_at = u.sent_at;
 
-        IF NOT FOUND THEN
-            PERFORM lapor.status_lock(p_part, s.wamid);
+        CONTINUE WHEN EXISTS (
+            SELECT FROM lapor.event e
+             WHERE e.part = p_part AND e.report_id = m.report_id
+               AND e.kind = 'answer_undelivered'
+               AND (e.data->>'message_id')::bigint = m.message_id);
 
-            SELECT o.message_id, o.sent_at INTO m
-              FROM lapor.message o
-             WHERE o.part = p_part AND o.wamid = s.wamid
-               AND o.direction = 'out'
-             LIMIT 1;
-        END IF;
+        PERFORM lapor.event_append(p_part, m.report_id, 'answer_undelivered',
+            'lapor-intake',
+            jsonb_build_object('message_id', m.message_id,
+                               'task_id', m.task_id, 'wamid', m.wamid,
+                               'code', m.error_code,
+                               'title', m.error_title));
+    END LOOP;
+END
+$$;
 
-        IF FOUND THEN
-            PERFORM lapor.message_status(p_part, m.message_id, m.sent_at,
-                                         s.state, s.at, s.error_code,
-                                         s.error_title);
+ALTER FUNCTION lapor.status_failed(p_part smallint, p_message_id bigint[], p_sent_at timestamp with time zone[], p_report_id bigint[]) OWNER TO lapor_owner;
+
+--
+-- Name: status_left(smallint, bigint[], bigint[], text[], text[], timestamp with time zone[], timestamp with time zone[], integer[], text[], boolean[], text[], text[], text[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.status_left(p_part smallint, p_report_id bigint[], p_task_id bigint[], p_wamid text[], p_state text[], p_at timestamp with time zone[], p_received_at timestamp with time zone[], p_error_code integer[], p_error_title text[], p_billable boolean[], p_price_category text[], p_price_type text[], p_origin text[], OUT failed_id bigint[], OUT failed_sent_at timestamp with time zone[], OUT failed_report bigint[]) RETURNS record
+    LANGUAGE plpgsql
+    SET enable_nestloop TO 'off'
+    AS $$
+#variable_conflict use_column
+DECLARE
+    v_task   bigint[];              -- those that are there
+    v_report bigint[] := p_report_id;
+    u        record;
+    s        record;
+BEGIN
+    FOR u IN
+        SELECT t.task_id, t.report_id
+          FROM lapor.task t
+         WHERE t.part = p_part AND t.task_id = ANY (p_task_id)
+           AND t.kind = 'reply'
+         ORDER BY t.task_id
+           FOR UPDATE
+    LOOP
+        v_task := v_task || u.task_id;
+        v_report := v_report || u.report_id;
+    END LOOP;
+
+    PERFORM lapor.status_lock(p_part, array_agg(n.wamid),
+                              array_agg(t.task_id IS NOT NULL))
+       FROM unnest(p_task_id, p_wamid) AS n (task_id, wamid)
+       LEFT JOIN unnest(v_task) AS t (task_id) ON t.task_id = n.task_id;
+
+    PERFORM FROM lapor.report r
+      WHERE r.part = p_part AND r.report_id = ANY (v_report)
+      ORDER BY r.report_id
+        FOR UPDATE;
+
+    PERFORM lapor.reply_sent(p_part, n.task_id, n.wamid, n.at)
+       FROM (SELECT m.task_id, m.wamid, min(m.at) AS at
+               FROM unnest(p_task_id, p_wamid, p_at) AS m (task_id, wamid, at)
+               JOIN unnest(v_task) AS t (task_id) ON t.task_id = m.task_id
+              GROUP BY m.task_id, m.wamid
+              ORDER BY m.task_id, min(m.at), m.wamid) n;
+
+    s := lapor.status_apply(p_part, p_task_id, p_wamid, p_state, p_at,
+             p_error_code, p_error_title, p_billable, p_price_category,
+             p_price_type, p_origin);
+    failed_id := s.failed_id;
+    failed_sent_at := s.failed_sent_at;
+    failed_report := s.failed_report;
+
+    IF s.left_ord IS NULL THEN
+        RETURN;
+    END IF;
+
+    INSERT INTO lapor.status_wait AS w (part, wamid, state, at, received_at,
+                                        error_code, error_title, billable,
+                                        price_category, price_type, origin)
+    SELECT DISTINCT ON (n.wamid, n.state) p_part, n.wamid, n.state, n.at,
+           n.received_at, n.error_code, n.error_title, n.billable,
+           n.price_category, n.price_type, n.origin
+      FROM unnest(p_wamid, p_state, p_at, p_received_at, p_error_code,
+                  p_error_title, p_billable, p_price_category, p_price_type,
+                  p_origin) WITH ORDINALITY
+           AS n (wamid, state, at, received_at, error_code, error_title,
+                 billable, price_category, price_type, origin, ord)
+      JOIN unnest(s.left_ord) AS l (ord) ON l.ord = n.ord
+     ORDER BY n.wamid, n.state, n.at
+    ON CONFLICT (part, wamid, state) DO UPDATE SET at = excluded.at
+     WHERE excluded.at < w.at;
+END
+$$;
+
+ALTER FUNCTION lapor.status_left(p_part smallint, p_report_id bigint[], p_task_id bigint[], p_wamid text[], p_state text[], p_at timestamp with time zone[], p_received_at timestamp with time zone[], p_error_code integer[], p_error_title text[], p_billable boolean[], p_price_category text[], p_price_type text[], p_origin text[], OUT failed_id bigint[], OUT failed_sent_at timestamp with time zone[], OUT failed_report bigint[]) OWNER TO lapor_owner;
+
+--
+-- Name: status_lock(smallint, text[], boolean[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.status_lock(p_part smallint, p_wamid text[], p_alone boolean[]) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    c_class constant integer := 7021112;
+    u       record;
+BEGIN
+    FOR u IN
+        SELECT p_part * 4 + (hashtext(n.wamid) & 3) AS key,
+               bool_or(n.alone) AS alone
+          FROM unnest(p_wamid, p_alone) AS n (wamid, alone)
+         GROUP BY 1
+         ORDER BY 1
+    LOOP
+        IF u.alone THEN
+            PERFORM pg_advisory_xact_lock(c_class, u.key);
         ELSE
-            INSERT INTO lapor.status_wait (part, wamid, state, at,
-                                           received_at, error_code,
-                                           error_title)
-            VALUES (p_part, s.wamid, s.state, s.at, s.received_at,
-                    s.error_code, s.error_title)
-            ON CONFLICT (part, wamid, state) DO NOTHING;
+            PERFORM pg_advisory_xact_lock_shared(c_class, u.key);
         END IF;
     END LOOP;
 END
 $$;
 
-ALTER FUNCTION lapor.status_store(p_part smallint, p_task_id bigint[], p_wamid text[], p_state text[], p_at timestamp with time zone[], p_received_at timestamp with time zone[], p_error_code integer[], p_error_title text[]) OWNER TO lapor_owner;
+ALTER FUNCTION lapor.status_lock(p_part smallint, p_wamid text[], p_alone boolean[]) OWNER TO lapor_owner;
+
+--
+-- Name: status_store(smallint, bigint[], text[], text[], timestamp with time zone[], timestamp with time zone[], integer[], text[], boolean[], text[], text[], text[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.status_store(p_part smallint, p_task_id bigint[], p_wamid text[], p_state text[], p_at timestamp with time zone[], p_received_at timestamp with time zone[], p_error_code integer[], p_error_title text[], p_billable boolean[], p_price_category text[], p_price_type text[], p_origin text[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    SET enable_nestloop TO 'off'
+    AS $$
+DECLARE
+    s record;
+    l record;
+    n record;
+BEGIN
+    IF array_position(p_wamid, NULL) > 0 OR array_position(p_state, NULL) > 0
+    THEN
+        RAISE not_null_violation
+            USING MESSAGE = 'a status without a wamid or a state';
+    END IF;
+
+    s := lapor.status_apply(p_part, p_task_id, p_wamid, p_state, p_at,
+             p_error_code, p_error_title, p_billable, p_price_category,
+             p_price_type, p_origin);
+
+    IF s.left_ord IS NOT NULL THEN
+        SELECT array_agg(u.task_id) AS task_id, array_agg(u.wamid) AS wamid,
+               array_agg(u.state) AS state, array_agg(u.at) AS at,
+               array_agg(u.received_at) AS received_at,
+               array_agg(u.error_code) AS error_code,
+               array_agg(u.error_title) AS error_title,
+               array_agg(u.billable) AS billable,
+               array_agg(u.price_category) AS price_category,
+               array_agg(u.price_type) AS price_type,
+               array_agg(u.origin) AS origin
+          INTO n
+          FROM unnest(p_task_id, p_wamid, p_state, p_at, p_received_at,
+                      p_error_code, p_error_title, p_billable,
+                      p_price_category, p_price_type, p_origin)
+               WITH ORDINALITY
+               AS u (task_id, wamid, state, at, received_at, error_code,
+                     error_title, billable, price_category, price_type,
+                     origin, ord)
+          JOIN unnest(s.left_ord) AS o (ord) ON o.ord = u.ord;
+
+        l := lapor.status_left(p_part, s.failed_report, n.task_id, n.wamid,
+                 n.state, n.at, n.received_at, n.error_code, n.error_title,
+                 n.billable, n.price_category, n.price_type, n.origin);
+
+        s.failed_id := s.failed_id || l.failed_id;
+        s.failed_sent_at := s.failed_sent_at || l.failed_sent_at;
+        s.failed_report := s.failed_report || l.failed_report;
+    END IF;
+
+    IF s.failed_id IS NOT NULL THEN
+        PERFORM lapor.status_failed(p_part, s.failed_id, s.failed_sent_at,
+                                    s.failed_report);
+    END IF;
+END
+$$;
+
+ALTER FUNCTION lapor.status_store(p_part smallint, p_task_id bigint[], p_wamid text[], p_state text[], p_at timestamp with time zone[], p_received_at timestamp with time zone[], p_error_code integer[], p_error_title text[], p_billable boolean[], p_price_category text[], p_price_type text[], p_origin text[]) OWNER TO lapor_owner;
+
+--
+-- Name: status_wait_clean(smallint, timestamp with time zone, integer); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.status_wait_clean(p_part smallint, p_before timestamp with time zone, p_limit integer) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    AS $$
+DECLARE
+    v_count integer;
+BEGIN
+    DELETE FROM lapor.status_wait w
+     WHERE w.part = p_part
+       AND (w.wamid, w.state) IN (
+           SELECT o.wamid, o.state
+             FROM lapor.status_wait o
+            WHERE o.part = p_part AND o.received_at < p_before
+            ORDER BY o.received_at
+            LIMIT p_limit
+              FOR UPDATE SKIP LOCKED);
+
+    GET DIAGNOSTICS v_count = ROW_COUNT;
+    RETURN v_count;
+END
+$$;
+
+ALTER FUNCTION lapor.status_wait_clean(p_part smallint, p_before timestamp with time zone, p_limit integer) OWNER TO lapor_owner;
 
 --
 -- Name: stream_done(); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
@@ -2627,6 +2913,22 @@ CREATE TABLE lapor.alert_word (
 ALTER TABLE lapor.alert_word OWNER TO lapor_owner;
 
 --
+-- Name: error_code; Type: TABLE; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE TABLE lapor.error_code (
+    code integer NOT NULL,
+    to_code integer NOT NULL,
+    lang text NOT NULL,
+    meaning text NOT NULL,
+    action text NOT NULL,
+    CONSTRAINT error_code_lang_check CHECK ((lang ~ '^[a-z]{2}$'::text)),
+    CONSTRAINT error_code_to_code_check CHECK ((to_code >= code))
+);
+
+ALTER TABLE lapor.error_code OWNER TO lapor_owner;
+
+--
 -- Name: event_default; Type: TABLE; Schema: lapor; Owner: lapor_owner
 --
 
@@ -2747,6 +3049,10 @@ CREATE TABLE lapor.message (
     failed_at timestamp with time zone,
     error_code integer,
     error_title text,
+    billable boolean,
+    price_category text,
+    price_type text,
+    origin text,
     CONSTRAINT message_direction_check CHECK ((direction = ANY (ARRAY['in'::text, 'out'::text]))),
     CONSTRAINT message_origin_check CHECK (
 CASE direction
@@ -2754,6 +3060,7 @@ CASE direction
     ELSE ((num_nonnulls(status, task_id, accepted_at) = 3) AND (raw_id IS NULL))
 END),
     CONSTRAINT message_part_check CHECK (((part >= 0) AND (part <= 255))),
+    CONSTRAINT message_price_check CHECK (((direction = 'out'::text) OR (num_nonnulls(billable, price_category, price_type, origin) = 0))),
     CONSTRAINT message_status_at_check CHECK ((
 CASE status
     WHEN 'sent'::text THEN server_at
@@ -2798,6 +3105,10 @@ CREATE TABLE lapor.message_default (
     failed_at timestamp with time zone,
     error_code integer,
     error_title text,
+    billable boolean,
+    price_category text,
+    price_type text,
+    origin text,
     CONSTRAINT message_direction_check CHECK ((direction = ANY (ARRAY['in'::text, 'out'::text]))),
     CONSTRAINT message_origin_check CHECK (
 CASE direction
@@ -2805,6 +3116,7 @@ CASE direction
     ELSE ((num_nonnulls(status, task_id, accepted_at) = 3) AND (raw_id IS NULL))
 END),
     CONSTRAINT message_part_check CHECK (((part >= 0) AND (part <= 255))),
+    CONSTRAINT message_price_check CHECK (((direction = 'out'::text) OR (num_nonnulls(billable, price_category, price_type, origin) = 0))),
     CONSTRAINT message_status_at_check CHECK ((
 CASE status
     WHEN 'sent'::text THEN server_at
@@ -3102,6 +3414,10 @@ CREATE TABLE lapor.status_wait (
     received_at timestamp with time zone NOT NULL,
     error_code integer,
     error_title text,
+    billable boolean,
+    price_category text,
+    price_type text,
+    origin text,
     CONSTRAINT status_wait_part_check CHECK (((part >= 0) AND (part <= 255))),
     CONSTRAINT status_wait_state_check CHECK ((state = ANY (ARRAY['sent'::text, 'failed'::text, 'delivered'::text, 'read'::text, 'played'::text])))
 );
@@ -3330,6 +3646,13 @@ ALTER TABLE ONLY lapor.alert
 
 ALTER TABLE ONLY lapor.alert_word
     ADD CONSTRAINT alert_word_pkey PRIMARY KEY (part, kind, subject);
+
+--
+-- Name: error_code error_code_pkey; Type: CONSTRAINT; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER TABLE ONLY lapor.error_code
+    ADD CONSTRAINT error_code_pkey PRIMARY KEY (code, lang);
 
 --
 -- Name: event event_pkey; Type: CONSTRAINT; Schema: lapor; Owner: lapor_owner
@@ -3680,7 +4003,7 @@ CREATE INDEX report_unit_idx ON lapor.report USING btree (unit_id, first_message
 -- Name: status_wait_received_at_idx; Type: INDEX; Schema: lapor; Owner: lapor_owner
 --
 
-CREATE INDEX status_wait_received_at_idx ON lapor.status_wait USING btree (received_at);
+CREATE INDEX status_wait_received_at_idx ON lapor.status_wait USING btree (part, received_at);
 
 --
 -- Name: task_due_idx; Type: INDEX; Schema: lapor; Owner: lapor_owner
@@ -3879,6 +4202,14 @@ REVOKE ALL ON FUNCTION lapor.distribute(p_table regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION lapor.distribute_reference(p_table regclass) FROM PUBLIC;
 
 --
+-- Name: FUNCTION error_advice(p_code integer, p_lang text); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.error_advice(p_code integer, p_lang text) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.error_advice(p_code integer, p_lang text) TO lapor_ctl;
+GRANT ALL ON FUNCTION lapor.error_advice(p_code integer, p_lang text) TO lapor_reader;
+
+--
 -- Name: FUNCTION event_append(p_part smallint, p_report_id bigint, p_kind text, p_actor text, p_data jsonb); Type: ACL; Schema: lapor; Owner: lapor_owner
 --
 
@@ -3993,12 +4324,6 @@ GRANT ALL ON FUNCTION lapor.message_correct(p_part smallint, p_now timestamp wit
 
 REVOKE ALL ON FUNCTION lapor.message_find(p_part smallint, p_wamid text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION lapor.message_find(p_part smallint, p_wamid text[]) TO lapor_intake;
-
---
--- Name: FUNCTION message_status(p_part smallint, p_message_id bigint, p_sent_at timestamp with time zone, p_state text, p_at timestamp with time zone, p_error_code integer, p_error_title text); Type: ACL; Schema: lapor; Owner: lapor_owner
---
-
-REVOKE ALL ON FUNCTION lapor.message_status(p_part smallint, p_message_id bigint, p_sent_at timestamp with time zone, p_state text, p_at timestamp with time zone, p_error_code integer, p_error_title text) FROM PUBLIC;
 
 --
 -- Name: FUNCTION message_store(p_part smallint, p_now timestamp with time zone, p_report_id bigint[], p_sent_at timestamp with time zone[], p_received_at timestamp with time zone[], p_raw_id bigint[], p_type text[], p_wamid text[], p_phone_number_id text[], p_body text[], p_media_id text[], p_detail text[], p_damaged boolean[], p_media_report_id bigint[], p_media_media_id text[], p_media_phone_number_id text[], p_media_kind text[], p_media_mime_type text[], p_media_filename text[], p_media_sha256 text[], p_media_url text[], p_media_created_at timestamp with time zone[]); Type: ACL; Schema: lapor; Owner: lapor_owner
@@ -4196,17 +4521,42 @@ GRANT ALL ON FUNCTION lapor.silence(p_minutes integer, p_now timestamp with time
 GRANT ALL ON FUNCTION lapor.silence(p_minutes integer, p_now timestamp with time zone) TO lapor_reader;
 
 --
--- Name: FUNCTION status_lock(p_part smallint, p_wamid text); Type: ACL; Schema: lapor; Owner: lapor_owner
+-- Name: FUNCTION status_apply(p_part smallint, p_task_id bigint[], p_wamid text[], p_state text[], p_at timestamp with time zone[], p_error_code integer[], p_error_title text[], p_billable boolean[], p_price_category text[], p_price_type text[], p_origin text[], OUT left_ord integer[], OUT failed_id bigint[], OUT failed_sent_at timestamp with time zone[], OUT failed_report bigint[]); Type: ACL; Schema: lapor; Owner: lapor_owner
 --
 
-REVOKE ALL ON FUNCTION lapor.status_lock(p_part smallint, p_wamid text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION lapor.status_apply(p_part smallint, p_task_id bigint[], p_wamid text[], p_state text[], p_at timestamp with time zone[], p_error_code integer[], p_error_title text[], p_billable boolean[], p_price_category text[], p_price_type text[], p_origin text[], OUT left_ord integer[], OUT failed_id bigint[], OUT failed_sent_at timestamp with time zone[], OUT failed_report bigint[]) FROM PUBLIC;
 
 --
--- Name: FUNCTION status_store(p_part smallint, p_task_id bigint[], p_wamid text[], p_state text[], p_at timestamp with time zone[], p_received_at timestamp with time zone[], p_error_code integer[], p_error_title text[]); Type: ACL; Schema: lapor; Owner: lapor_owner
+-- Name: FUNCTION status_failed(p_part smallint, p_message_id bigint[], p_sent_at timestamp with time zone[], p_report_id bigint[]); Type: ACL; Schema: lapor; Owner: lapor_owner
 --
 
-REVOKE ALL ON FUNCTION lapor.status_store(p_part smallint, p_task_id bigint[], p_wamid text[], p_state text[], p_at timestamp with time zone[], p_received_at timestamp with time zone[], p_error_code integer[], p_error_title text[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION lapor.status_store(p_part smallint, p_task_id bigint[], p_wamid text[], p_state text[], p_at timestamp with time zone[], p_received_at timestamp with time zone[], p_error_code integer[], p_error_title text[]) TO lapor_intake;
+REVOKE ALL ON FUNCTION lapor.status_failed(p_part smallint, p_message_id bigint[], p_sent_at timestamp with time zone[], p_report_id bigint[]) FROM PUBLIC;
+
+--
+-- Name: FUNCTION status_left(p_part smallint, p_report_id bigint[], p_task_id bigint[], p_wamid text[], p_state text[], p_at timestamp with time zone[], p_received_at timestamp with time zone[], p_error_code integer[], p_error_title text[], p_billable boolean[], p_price_category text[], p_price_type text[], p_origin text[], OUT failed_id bigint[], OUT failed_sent_at timestamp with time zone[], OUT failed_report bigint[]); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.status_left(p_part smallint, p_report_id bigint[], p_task_id bigint[], p_wamid text[], p_state text[], p_at timestamp with time zone[], p_received_at timestamp with time zone[], p_error_code integer[], p_error_title text[], p_billable boolean[], p_price_category text[], p_price_type text[], p_origin text[], OUT failed_id bigint[], OUT failed_sent_at timestamp with time zone[], OUT failed_report bigint[]) FROM PUBLIC;
+
+--
+-- Name: FUNCTION status_lock(p_part smallint, p_wamid text[], p_alone boolean[]); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.status_lock(p_part smallint, p_wamid text[], p_alone boolean[]) FROM PUBLIC;
+
+--
+-- Name: FUNCTION status_store(p_part smallint, p_task_id bigint[], p_wamid text[], p_state text[], p_at timestamp with time zone[], p_received_at timestamp with time zone[], p_error_code integer[], p_error_title text[], p_billable boolean[], p_price_category text[], p_price_type text[], p_origin text[]); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.status_store(p_part smallint, p_task_id bigint[], p_wamid text[], p_state text[], p_at timestamp with time zone[], p_received_at timestamp with time zone[], p_error_code integer[], p_error_title text[], p_billable boolean[], p_price_category text[], p_price_type text[], p_origin text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.status_store(p_part smallint, p_task_id bigint[], p_wamid text[], p_state text[], p_at timestamp with time zone[], p_received_at timestamp with time zone[], p_error_code integer[], p_error_title text[], p_billable boolean[], p_price_category text[], p_price_type text[], p_origin text[]) TO lapor_intake;
+
+--
+-- Name: FUNCTION status_wait_clean(p_part smallint, p_before timestamp with time zone, p_limit integer); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.status_wait_clean(p_part smallint, p_before timestamp with time zone, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.status_wait_clean(p_part smallint, p_before timestamp with time zone, p_limit integer) TO lapor_intake;
 
 --
 -- Name: FUNCTION stream_done(); Type: ACL; Schema: lapor; Owner: lapor_owner
@@ -4279,6 +4629,12 @@ GRANT SELECT ON TABLE lapor.alert TO lapor_reader;
 --
 
 GRANT SELECT ON TABLE lapor.alert_word TO lapor_reader;
+
+--
+-- Name: TABLE error_code; Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+GRANT SELECT ON TABLE lapor.error_code TO lapor_reader;
 
 --
 -- Name: TABLE event_default; Type: ACL; Schema: lapor; Owner: lapor_owner

@@ -19,7 +19,7 @@ $pg->psql('SELECT lapor.months_ahead(2)');
 # whole on every node: small, seldom written, about no report
 my %reference = map { $_ => 1 }
                 qw(unit phone_number unit_area unit_rule officer text
-                   schema_migration);
+                   schema_migration error_code);
 
 # functions that work on no part, or on all of them, and why they may
 my %any_part = (
@@ -36,6 +36,7 @@ my %any_part = (
     silence => 'looks at numbers, whose messages lie in all parts',
     number_heard => 'likewise', number_answered => 'likewise',
     number_days => 'likewise',
+    error_advice => 'reads a reference table',
     unit_put => 'writes reference tables',
     unit_area_put => 'writes reference tables',
     unit_rule_put => 'writes reference tables',

@@ -265,6 +265,108 @@ for my $case (['a state of no meaning', '23514', [undef, 'wamid.i', 'lost', 1]],
 ok(dump_tables($db) eq $before, 'nothing is left behind');
 
 
+# --- what did not arrive
+
+sub links {
+    my ($task) = @_;
+    return $db->one("SELECT string_agg(e.kind, ' ' ORDER BY seq)
+        FROM lapor.event e JOIN lapor.task USING (part, report_id)
+       WHERE task_id = $task");
+}
+
+($task) = answers(1);
+$reply->query(sent_sql($task, 'wamid.u', 1));
+my @failed = ($task, 'wamid.u', 'failed', 9, 131026, 'Undeliverable');
+statuses($in, $part, [$task, 'wamid.u', 'sent', 2], [@failed]);
+is(links($task), 'opened answered answer_undelivered',
+   'an answer that failed is told on the report');
+is($db->one("SELECT e.data->>'code' FROM lapor.event e
+              WHERE kind = 'answer_undelivered'"), 131026, 'with its code');
+statuses($in, $part, [@failed], [@failed[0 .. 2], 8, 131047, 'Earlier'],
+                     [@failed[0 .. 2], 10, 131000, 'Later']);
+is(links($task), 'opened answered answer_undelivered', 'once');
+is_deeply(message('wamid.u', 'failed_at, status'), [time_of(8), 'failed'],
+          'the first time it was told');
+
+($task) = answers(1);
+statuses($in, $part, [undef, 'wamid.v', 'failed', 9, 131026, 'U']);
+is($db->one("SELECT count(*) FROM lapor.status_wait
+              WHERE wamid = 'wamid.v'"), 1, 'told before the message');
+$reply->query(sent_sql($task, 'wamid.v', 1));
+is(links($task), 'opened answered answer_undelivered', 'said when it comes');
+is_deeply(message('wamid.v', 'status, error_code, error_title'),
+          ['failed', 131026, 'U'], 'with its reason');
+
+($task) = answers(1);
+statuses($in, $part, [$task, 'wamid.x', 'failed', 9, 1, 'U'],
+                     [$task, 'wamid.x', 'delivered', 8]);
+is(links($task), 'opened answered', 'what arrived is not undelivered');
+
+# every error has its words, the unknown one its title
+is($db->one('SELECT count(*) FROM lapor.error_code a
+             JOIN lapor.error_code b ON a.lang = b.lang
+              AND a.code < b.code AND a.to_code >= b.code'), 0,
+   'no code has two meanings');
+is($db->one("SELECT count(*) FROM (SELECT code FROM lapor.error_code
+              GROUP BY code HAVING count(DISTINCT lang) <> 2) c"), 0,
+   'all in both languages');
+like($db->one("SELECT lapor.error_advice(138007, 'id')->>'action'"),
+     qr/Telepon pelapor/, 'a code within a range');
+is($db->one("SELECT lapor.error_advice(424242, 'id')"), undef,
+   'nothing about one that nobody knows');
+my $show = $db->one("SELECT lapor.report_show(code) FROM lapor.report r
+    JOIN lapor.message m USING (part, report_id) WHERE m.wamid = 'wamid.u'");
+like($show, qr/"error_advice": \{"action": "[^"]+", "meaning": "[^"]+"\}/,
+     'report show has them');
+
+
+# --- what it costs
+
+($task) = answers(1);
+my @price = (undef, undef, 'f', 'service', 'free_customer_service', 'service');
+statuses($in, $part, [undef, 'wamid.p', 'sent', 2, @price]);
+$reply->query(sent_sql($task, 'wamid.p', 1));
+statuses($in, $part, [$task, 'wamid.p', 'delivered', 3, @price]);
+is_deeply(message('wamid.p', 'billable, price_category, price_type, origin'),
+          ['f', 'service', 'free_customer_service', 'service'], 'the price');
+$before = dump_tables($db);
+statuses($in, $part, [$task, 'wamid.p', 'delivered', 3, @price],
+                     [$task, 'wamid.p', 'sent', 2]);
+ok(dump_tables($db) eq $before, 'told again or not: nothing changes');
+statuses($in, $part, [$task, 'wamid.p', 'read', 4, undef, undef, 't']);
+statuses($in, $part, [$task, 'wamid.p', 'read', 4, undef, undef, 'f']);
+is_deeply(message('wamid.p', 'billable, price_category'), ['t', 'service'],
+          'what was billable once stays so');
+
+
+# --- many that nobody knows
+
+my $many = 20000;
+$in->query("SELECT lapor.status_store($part\::smallint,
+    array_agg(NULL::bigint), array_agg('wamid.many' || i % $many),
+    array_agg('sent'::text), array_agg(timestamptz '2026-01-01' + i * interval '1 s'
+    ORDER BY i DESC), array_agg(timestamptz '2026-01-01'),
+    array_agg(NULL::integer), array_agg(NULL::text), array_agg(NULL::boolean),
+    array_agg(NULL::text), array_agg(NULL::text), array_agg(NULL::text))
+    FROM generate_series(1, 2 * $many) i");
+is($db->one("SELECT count(*) FROM lapor.status_wait
+              WHERE wamid LIKE 'wamid.many%'"), $many,
+   'a flood of statuses of other programs waits, at one blow');
+
+sub clean {
+    my ($before, $limit) = @_;
+    return $in->one("SELECT lapor.status_wait_clean($part\::smallint,
+                                                    '$before', $limit)");
+}
+is(clean('2026-01-01', 30000), 0, 'none is too old');
+is(clean('2026-01-02', 15000), 15000, 'the old go, not too many at once');
+is(clean('2026-01-02', 15000), 5000, 'and the rest');
+is($db->one("SELECT count(*) FROM lapor.status_wait
+              WHERE wamid LIKE 'wamid.many%'"), 0, 'all are gone');
+cmp_ok($db->one('SELECT count(*) FROM lapor.status_wait'), '>', 0,
+       'the young ones stay');
+
+
 # --- two sessions at once
 
 # the answer to our request against a status with the key, either way round

@@ -91,6 +91,22 @@ ok($in->drained, 'processed');
 is(row('wamid.f')->[0], 'delivered', 'what arrived has not failed');
 
 
+# what it costs
+
+($part, $task) = task(35);
+$in->add(body(status(id => 'wamid.price', recipient_id => phone(35),
+    biz_opaque_callback_data => "reply:$part:$task",
+    conversation => { id => 'c', origin => { type => 'service' } },
+    pricing => { billable => JSON::PP::false, pricing_model => 'PMP',
+                 category => 'service', type => 'free_customer_service' })),
+    '00:status');
+ok($in->drained, 'processed');
+is_deeply([$in->rows('SELECT billable, price_category, price_type, origin'
+               . " FROM lapor.message WHERE wamid = 'wamid.price'")],
+          [['f', 'service', 'free_customer_service', 'service']],
+          'its price is kept');
+
+
 # without a key: by the recipient, before and after the message is known
 
 ($part, $task) = task(32);

@@ -118,6 +118,11 @@ struct lapor_intake_status {
     bool               has_code;
     int32_t            code;
     struct lapor_str   title;
+    struct lapor_str   phone_number_id;
+    int                billable;         /* 1, 0, -1 absent */
+    struct lapor_str   price_category;
+    struct lapor_str   price_type;
+    struct lapor_str   origin;           /* what began the conversation */
 };
 
 

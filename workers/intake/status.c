@@ -15,6 +15,8 @@
 
 static int status_key(struct lapor_str text, unsigned *ret_part,
     int64_t *ret_task_id);
+static void status_price(struct lapor_pool *pool,
+    const struct lapor_event *event, struct lapor_intake_status *status);
 static const char *status_state(struct lapor_str state);
 static int status_number(struct lapor_str *text, int64_t max,
     int64_t *ret_value);
@@ -40,6 +42,8 @@ lapor_intake_status_make(struct lapor_pool *pool,
     status->wamid = event->wamid;
     status->state = state;
     status->part = event->part;
+    status->phone_number_id = lapor_utf8_pgtext(pool, event->phone_number_id,
+                                                &damaged);
 
     if (status_key(event->status->callback, &status->part, &status->task_id)
         == -1)
@@ -56,6 +60,7 @@ lapor_intake_status_make(struct lapor_pool *pool,
         status->at_ms = event->sent_at * 1000;
     }
 
+    status_price(pool, event, status);
     error = event->status->errors;
 
     if (error != NULL) {
@@ -68,6 +73,30 @@ lapor_intake_status_make(struct lapor_pool *pool,
     }
 
     return status;
+}
+
+
+/* What the message costs, as far as this one tells. */
+
+static void
+status_price(struct lapor_pool *pool, const struct lapor_event *event,
+    struct lapor_intake_status *status)
+{
+    int                         damaged;
+    struct lapor_str            origin;
+    const struct lapor_json    *conversation;
+    const struct lapor_status  *s;
+
+    s = event->status;
+    conversation = lapor_json_get(event->node, "conversation");
+    origin = lapor_json_get_text(lapor_json_get(conversation, "origin"),
+                                 "type");
+
+    status->billable = s->has_pricing ? s->billable : -1;
+    status->price_category = lapor_utf8_pgtext(pool, s->pricing_category,
+                                               &damaged);
+    status->price_type = lapor_utf8_pgtext(pool, s->pricing_type, &damaged);
+    status->origin = lapor_utf8_pgtext(pool, origin, &damaged);
 }
 
 

@@ -70,6 +70,15 @@ enum lapor_pg_class lapor_intake_store_rest(struct lapor_intake_store *store,
     struct lapor_intake_unit *units, size_t n) LAPOR_PG_MUST;
 
 
+/*
+ * Removes statuses that have waited for their message for eight days: Meta
+ * repeats a webhook for seven. A thousand of a part at most; *ret_more says
+ * that there are others. In a transaction of its own; the pool is reset.
+ */
+enum lapor_pg_class lapor_intake_clean(struct lapor_intake_store *store,
+    bool *ret_more) LAPOR_PG_MUST;
+
+
 /* Units in the order of their parts, and of their coming within one. */
 struct lapor_intake_slot {
     unsigned                   part;

@@ -4,9 +4,25 @@
  * Notices, statuses and the quarantine.
  */
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "intake/store.h"
+#include "lib/log.h"
+#include "lib/part.h"
+#include "lib/timeutil.h"
+
+
+#define REST_WAIT_MS     (8 * INT64_C(86400000))
+#define REST_WAIT_LIMIT  1000
+
+/* Columns of lapor.status_store, behind the part. */
+enum {
+    STATUS_TASK, STATUS_WAMID, STATUS_STATE, STATUS_AT, STATUS_RECEIVED_AT,
+    STATUS_CODE, STATUS_TITLE, STATUS_BILLABLE, STATUS_CATEGORY, STATUS_TYPE,
+    STATUS_ORIGIN,
+    STATUS_COLUMNS
+};
 
 
 static enum lapor_pg_class rest_notices(struct lapor_intake_store *store,
@@ -114,12 +130,13 @@ rest_statuses(struct lapor_intake_store *store,
 {
     size_t                  i, k, end;
     enum lapor_pg_class     class, added;
-    struct lapor_pgarray   *a[7];
+    struct lapor_pgarray   *a[STATUS_COLUMNS];
     struct lapor_pgparams   p;
 
-    static const enum lapor_pg_oid  types[7] = {
+    static const enum lapor_pg_oid  types[STATUS_COLUMNS] = {
         LAPOR_PG_INT8, LAPOR_PG_TEXT, LAPOR_PG_TEXT, LAPOR_PG_TIMESTAMPTZ,
-        LAPOR_PG_TIMESTAMPTZ, LAPOR_PG_INT4, LAPOR_PG_TEXT
+        LAPOR_PG_TIMESTAMPTZ, LAPOR_PG_INT4, LAPOR_PG_TEXT, LAPOR_PG_BOOL,
+        LAPOR_PG_TEXT, LAPOR_PG_TEXT, LAPOR_PG_TEXT
     };
 
     if (n == 0) {
@@ -131,7 +148,7 @@ rest_statuses(struct lapor_intake_store *store,
     for (i = 0; i < n && added == LAPOR_PG_OK; i = end) {
         end = lapor_intake_slots_end(slots, n, i);
 
-        for (k = 0; k < 7; k++) {
+        for (k = 0; k < STATUS_COLUMNS; k++) {
             a[k] = lapor_pgarray_new(store->pool, types[k]);
         }
 
@@ -142,12 +159,13 @@ rest_statuses(struct lapor_intake_store *store,
         lapor_pgparams_init(&p, store->pool);
         lapor_pgparams_int2(&p, (int16_t) slots[i].part);
 
-        for (k = 0; k < 7; k++) {
+        for (k = 0; k < STATUS_COLUMNS; k++) {
             lapor_pgparams_array(&p, a[k]);
         }
 
         added = lapor_pg_pipe_add(store->pg, "status_store",
-            "SELECT lapor.status_store($1, $2, $3, $4, $5, $6, $7, $8)", &p);
+            "SELECT lapor.status_store($1, $2, $3, $4, $5, $6, $7, $8, $9,"
+            "                          $10, $11, $12)", &p);
     }
 
     class = lapor_pg_pipe_end(store->pg, NULL, 0, NULL);
@@ -165,25 +183,36 @@ rest_status(struct lapor_pgarray **a, const struct lapor_intake_unit *unit)
     status = unit->status;
 
     if (status->task_id == 0) {
-        lapor_pgarray_null(a[0]);
+        lapor_pgarray_null(a[STATUS_TASK]);
 
     } else {
-        lapor_pgarray_int8(a[0], status->task_id);
+        lapor_pgarray_int8(a[STATUS_TASK], status->task_id);
     }
 
-    rest_text(a[1], status->wamid);
-    lapor_pgarray_cstr(a[2], status->state);
-    lapor_pgarray_time(a[3], status->at_ms);
-    lapor_pgarray_time(a[4], unit->raw->received_ms);
+    rest_text(a[STATUS_WAMID], status->wamid);
+    lapor_pgarray_cstr(a[STATUS_STATE], status->state);
+    lapor_pgarray_time(a[STATUS_AT], status->at_ms);
+    lapor_pgarray_time(a[STATUS_RECEIVED_AT], unit->raw->received_ms);
 
     if (status->has_code) {
-        lapor_pgarray_int4(a[5], status->code);
+        lapor_pgarray_int4(a[STATUS_CODE], status->code);
 
     } else {
-        lapor_pgarray_null(a[5]);
+        lapor_pgarray_null(a[STATUS_CODE]);
     }
 
-    rest_text(a[6], status->title);
+    rest_text(a[STATUS_TITLE], status->title);
+
+    if (status->billable == -1) {
+        lapor_pgarray_null(a[STATUS_BILLABLE]);
+
+    } else {
+        lapor_pgarray_bool(a[STATUS_BILLABLE], status->billable != 0);
+    }
+
+    rest_text(a[STATUS_CATEGORY], status->price_category);
+    rest_text(a[STATUS_TYPE], status->price_type);
+    rest_text(a[STATUS_ORIGIN], status->origin);
 }
 
 
@@ -223,4 +252,52 @@ static void
 rest_text(struct lapor_pgarray *a, struct lapor_str str)
 {
     lapor_pgarray_text(a, str.data, str.len);
+}
+
+
+enum lapor_pg_class
+lapor_intake_clean(struct lapor_intake_store *store, bool *ret_more)
+{
+    int                     part;
+    int64_t                 before, count, sum;
+    PGresult               *results[LAPOR_PARTS];
+    enum lapor_pg_class     class, added;
+    struct lapor_pgparams   p;
+
+    *ret_more = false;
+    before = lapor_time_ms() - REST_WAIT_MS;
+    lapor_pool_reset(store->pool);
+    added = lapor_pg_pipe_begin(store->pg);
+
+    for (part = 0; part < LAPOR_PARTS && added == LAPOR_PG_OK; part++) {
+        lapor_pgparams_init(&p, store->pool);
+        lapor_pgparams_int2(&p, (int16_t) part);
+        lapor_pgparams_time(&p, before);
+        lapor_pgparams_int4(&p, REST_WAIT_LIMIT);
+
+        added = lapor_pg_pipe_add(store->pg, "status_wait_clean",
+            "SELECT lapor.status_wait_clean($1, $2, $3)", &p);
+    }
+
+    class = lapor_pg_pipe_end(store->pg, results, (size_t) part, NULL);
+
+    if (class != LAPOR_PG_OK) {
+        return class;
+    }
+
+    sum = 0;
+
+    while (part-- > 0) {
+        count = lapor_pg_get_int(results[part], 0, 0);
+        sum += count;
+        *ret_more = *ret_more || count == REST_WAIT_LIMIT;
+        PQclear(results[part]);
+    }
+
+    if (sum > 0) {
+        lapor_log_info("statuses without a message removed count=%" PRId64,
+                       sum);
+    }
+
+    return added;
 }

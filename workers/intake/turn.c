@@ -236,9 +236,12 @@ turn_schema(struct lapor_intake *in, enum lapor_pg_class class, int version)
 }
 
 
+/* What is done once an hour, by one loop of a process. */
+
 static void
 turn_months(struct lapor_intake *in)
 {
+    bool                   more;
     PGresult              *res;
     enum lapor_pg_class    class;
     struct lapor_pgparams  p;
@@ -268,7 +271,16 @@ turn_months(struct lapor_intake *in)
     }
 
     PQclear(res);
-    in->months_due = lapor_mono_ms() + TURN_HOUR_MS;
+    class = lapor_intake_clean(&in->store, &more);
+
+    if (class != LAPOR_PG_OK) {
+        lapor_log_warn("could not remove old statuses: %s",
+                       lapor_pg_error(in->store.pg));
+    }
+
+    in->months_due = lapor_mono_ms()
+                     + (class != LAPOR_PG_OK || more ? TURN_HOUR_MS / 60
+                                                     : TURN_HOUR_MS);
 }
 
 

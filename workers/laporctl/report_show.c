@@ -24,6 +24,7 @@ static void print_detail(const struct lapor_json *detail);
 static void print_media(const struct lapor_json *list);
 static void print_outbound(const struct lapor_json *list,
     struct lapor_pool *pool);
+static void print_advice(const struct lapor_json *row, const char *words);
 static void print_timeline(const struct lapor_json *list,
     struct lapor_pool *pool);
 
@@ -185,7 +186,37 @@ print_messages(const struct lapor_json *list, struct lapor_pool *pool)
         }
 
         putchar('\n');
+
+        if (lapor_json_get(m, "error_code") != NULL) {
+            fputs("    galat ", stdout);
+            print_advice(m, "error_title");
+            putchar('\n');
+        }
     }
+}
+
+
+/* An error's number with what it means and what to do; of one that nobody
+ * described, the words that came with it. */
+
+static void
+print_advice(const struct lapor_json *row, const char *words)
+{
+    const struct lapor_json  *advice;
+
+    lapor_ctl_text(lapor_ctl_member(row, "error_code"), 0);
+    fputs(": ", stdout);
+    advice = lapor_json_get(row, "error_advice");
+
+    if (lapor_json_is(advice, LAPOR_JSON_OBJECT)) {
+        lapor_ctl_text(lapor_ctl_member(advice, "meaning"), 4);
+        fputs(". ", stdout);
+        lapor_ctl_text(lapor_ctl_member(advice, "action"), 4);
+        putchar('.');
+        return;
+    }
+
+    lapor_ctl_text(lapor_ctl_member(row, words), 4);
 }
 
 
@@ -278,7 +309,11 @@ print_outbound(const struct lapor_json *list, struct lapor_pool *pool)
                        ? lapor_ctl_member(t, "run_at")
                        : lapor_json_get_text(t, "finished_at")), 0);
 
-        if (lapor_json_get_text(t, "error").data != NULL) {
+        if (lapor_json_get(t, "error_code") != NULL) {
+            fputs(", galat ", stdout);
+            print_advice(t, "error");
+
+        } else if (lapor_json_get_text(t, "error").data != NULL) {
             fputs(", ", stdout);
             lapor_ctl_text(lapor_json_get_text(t, "error"), 4);
         }

@@ -263,7 +263,8 @@ sub ingest {
 }
 
 
-# statuses($session, $part, [task_id, wamid, state, at, code, title] ...)
+# statuses($session, $part, [task_id, wamid, state, at, code, title,
+#          billable, category, type, origin] ...)
 
 sub statuses {
     my ($session, $part, @statuses) = @_;
@@ -282,7 +283,11 @@ sub statuses_sql {
                pg_array('timestamptz', map { at($_->[3]) } @statuses),
                pg_array('timestamptz', map { at(0) } @statuses),
                pg_array('integer', map { $_->[4] } @statuses),
-               pg_array('text', map { $_->[5] } @statuses)) . ')';
+               pg_array('text', map { $_->[5] } @statuses),
+               pg_array('boolean', map { $_->[6] } @statuses),
+               pg_array('text', map { $_->[7] } @statuses),
+               pg_array('text', map { $_->[8] } @statuses),
+               pg_array('text', map { $_->[9] } @statuses)) . ')';
 }
 
 
