@@ -507,23 +507,82 @@ $$;
 ALTER FUNCTION lapor.id_draw(p_count integer) OWNER TO lapor_owner;
 
 --
--- Name: identity_find(smallint, text[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+-- Name: identity_find(smallint, text[], timestamp with time zone[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
 --
 
-CREATE FUNCTION lapor.identity_find(p_part smallint, p_identity text[]) RETURNS TABLE(identity text, home_part smallint, reporter_id bigint)
+CREATE FUNCTION lapor.identity_find(p_part smallint, p_identity text[], p_at timestamp with time zone[]) RETURNS TABLE(idx integer, home_part smallint, reporter_id bigint, peer text, early boolean)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'lapor', 'pg_temp'
     AS $$
 #variable_conflict use_column
 BEGIN
     RETURN QUERY
-    SELECT i.identity, i.home_part, i.reporter_id
-      FROM lapor.identity i
-     WHERE i.part = p_part AND i.identity = ANY (p_identity);
+    SELECT u.ord::integer, i.home_part, i.reporter_id, i.peer,
+           CASE WHEN i.identity IS NOT NULL THEN u.at < i.first_seen_at
+           ELSE EXISTS (SELECT FROM lapor.identity_past t
+                         WHERE t.part = p_part AND t.identity = u.identity
+                           AND t.until_at > u.at) END
+      FROM (SELECT n.identity, n.ord,
+                   CASE n.at WHEN 'epoch' THEN 'infinity' ELSE n.at END AS at
+              FROM unnest(p_identity, p_at) WITH ORDINALITY
+                   AS n (identity, at, ord)) u
+      LEFT JOIN lapor.identity i
+             ON i.part = p_part AND i.identity = u.identity;
 END
 $$;
 
-ALTER FUNCTION lapor.identity_find(p_part smallint, p_identity text[]) OWNER TO lapor_owner;
+ALTER FUNCTION lapor.identity_find(p_part smallint, p_identity text[], p_at timestamp with time zone[]) OWNER TO lapor_owner;
+
+--
+-- Name: identity_held(smallint, smallint, bigint); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.identity_held(p_part smallint, p_home_part smallint, p_reporter_id bigint) RETURNS SETOF text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN QUERY
+    SELECT i.identity FROM lapor.identity i
+     WHERE i.part = p_part AND i.home_part = p_home_part
+       AND i.reporter_id = p_reporter_id
+    UNION
+    SELECT o.identity FROM lapor.identity_past o
+     WHERE o.part = p_part AND o.home_part = p_home_part
+       AND o.reporter_id = p_reporter_id;
+END
+$$;
+
+ALTER FUNCTION lapor.identity_held(p_part smallint, p_home_part smallint, p_reporter_id bigint) OWNER TO lapor_owner;
+
+--
+-- Name: identity_image(smallint, text); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.identity_image(p_part smallint, p_identity text) RETURNS text
+    LANGUAGE plpgsql STABLE
+    AS $$
+BEGIN
+    RETURN (
+        SELECT string_agg(concat_ws(' ', lapor.time_ms(t.since),
+                                    lapor.time_ms(t.until_at), t.home_part,
+                                    t.reporter_id,
+                                    lapor.time_ms(t.first_seen_at),
+                                    coalesce(t.peer, '')),
+                          E'\n' ORDER BY t.until_at)
+          FROM (SELECT o.since, o.until_at, o.home_part, o.reporter_id,
+                       o.first_seen_at, o.peer
+                  FROM lapor.identity_past o
+                 WHERE o.part = p_part AND o.identity = p_identity
+                UNION ALL
+                SELECT i.since, 'infinity', i.home_part, i.reporter_id,
+                       i.first_seen_at, i.peer
+                  FROM lapor.identity i
+                 WHERE i.part = p_part AND i.identity = p_identity) t);
+END
+$$;
+
+ALTER FUNCTION lapor.identity_image(p_part smallint, p_identity text) OWNER TO lapor_owner;
 
 --
 -- Name: identity_link(smallint, text[], text[], text[], smallint[], bigint[], timestamp with time zone[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
@@ -535,25 +594,225 @@ CREATE FUNCTION lapor.identity_link(p_part smallint, p_identity text[], p_kind t
     AS $$
 BEGIN
     INSERT INTO lapor.identity AS i (part, identity, kind, peer, home_part,
-                                     reporter_id, first_seen_at)
+                                     reporter_id, first_seen_at, since)
     SELECT DISTINCT ON (u.identity) p_part, u.identity, u.kind, u.peer,
-           u.home_part, u.reporter_id, u.seen_at
+           u.home_part, u.reporter_id,
+           min(u.seen_at) OVER (PARTITION BY u.identity),
+           coalesce((SELECT max(t.until_at)
+                       FROM lapor.identity_past t
+                      WHERE t.part = p_part AND t.identity = u.identity),
+                    '-infinity')
       FROM unnest(p_identity, p_kind, p_peer, p_home_part, p_reporter_id,
                   p_seen_at) WITH ORDINALITY
            AS u (identity, kind, peer, home_part, reporter_id, seen_at, ord)
      ORDER BY u.identity, u.ord DESC
     ON CONFLICT (part, identity) DO UPDATE SET peer = excluded.peer
-     WHERE i.peer IS DISTINCT FROM excluded.peer;
+     WHERE i.peer IS DISTINCT FROM excluded.peer
+       AND i.reporter_id = excluded.reporter_id;
+
+    IF EXISTS (SELECT FROM unnest(p_identity, p_reporter_id)
+                           AS u (identity, reporter_id)
+                 JOIN lapor.identity i
+                   ON i.part = p_part AND i.identity = u.identity
+                WHERE i.reporter_id <> u.reporter_id)
+       -- it was given up while we looked
+       OR EXISTS (SELECT FROM unnest(p_identity, p_seen_at)
+                              AS u (identity, seen_at)
+                    JOIN lapor.identity_past t
+                      ON t.part = p_part AND t.identity = u.identity
+                   WHERE t.until_at > u.seen_at)
+    THEN
+        RAISE EXCEPTION 'an identity has moved'
+              USING ERRCODE = 'serialization_failure';
+    END IF;
 END
 $$;
 
 ALTER FUNCTION lapor.identity_link(p_part smallint, p_identity text[], p_kind text[], p_peer text[], p_home_part smallint[], p_reporter_id bigint[], p_seen_at timestamp with time zone[]) OWNER TO lapor_owner;
 
 --
+-- Name: identity_read(smallint, text[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.identity_read(p_part smallint, p_identity text[]) RETURNS SETOF text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN QUERY
+    SELECT lapor.identity_image(p_part, u.identity)
+      FROM unnest(p_identity) WITH ORDINALITY AS u (identity, ord)
+     ORDER BY u.ord;
+END
+$$;
+
+ALTER FUNCTION lapor.identity_read(p_part smallint, p_identity text[]) OWNER TO lapor_owner;
+
+--
+-- Name: identity_tell(smallint, text, text, bigint, text, smallint, bigint, smallint, bigint, bigint, timestamp with time zone); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.identity_tell(p_part smallint, p_identity text, p_what text, p_at bigint, p_peer text, p_from_part smallint, p_from_reporter bigint, p_to_part smallint, p_to_reporter bigint, p_raw_id bigint, p_now timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    AS $$
+BEGIN
+    INSERT INTO lapor.identity_history (part, history_id, identity, what, at,
+        told_at, peer, from_part, from_reporter, to_part, to_reporter, raw_id)
+    VALUES (p_part, nextval('lapor.id_seq'), p_identity, p_what,
+            lapor.ms_time(p_at), p_now, p_peer, p_from_part, p_from_reporter,
+            p_to_part, p_to_reporter, p_raw_id);
+END
+$$;
+
+ALTER FUNCTION lapor.identity_tell(p_part smallint, p_identity text, p_what text, p_at bigint, p_peer text, p_from_part smallint, p_from_reporter bigint, p_to_part smallint, p_to_reporter bigint, p_raw_id bigint, p_now timestamp with time zone) OWNER TO lapor_owner;
+
+--
+-- Name: identity_use(smallint, text, smallint, bigint, timestamp with time zone, bigint, timestamp with time zone); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.identity_use(p_part smallint, p_identity text, p_home_part smallint, p_reporter_id bigint, p_at timestamp with time zone, p_raw_id bigint, p_now timestamp with time zone) RETURNS TABLE(home_part smallint, reporter_id bigint)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+DECLARE
+    i lapor.identity%ROWTYPE;
+BEGIN
+    INSERT INTO lapor.identity (part, identity, kind, home_part, reporter_id,
+                                first_seen_at)
+    VALUES (p_part, p_identity, 'username', p_home_part, p_reporter_id, p_at)
+    ON CONFLICT (part, identity) DO NOTHING;
+
+    IF FOUND THEN
+        RETURN;
+    END IF;
+
+    SELECT * INTO i
+      FROM lapor.identity t
+     WHERE t.part = p_part AND t.identity = p_identity
+       FOR UPDATE;
+
+    -- the older word of two
+    IF i.reporter_id = p_reporter_id OR p_at <= i.since
+       OR p_at <= i.first_seen_at
+    THEN
+        RETURN;
+    END IF;
+
+    INSERT INTO lapor.identity_past (part, home_part, identity, kind, since,
+                                     until_at, reporter_id, first_seen_at)
+    VALUES (p_part, i.home_part, p_identity, 'username', i.since, p_at,
+            i.reporter_id, i.first_seen_at)
+    ON CONFLICT (part, identity, until_at) DO NOTHING;
+
+    UPDATE lapor.identity t
+       SET home_part = p_home_part, reporter_id = p_reporter_id, since = p_at,
+           first_seen_at = p_at
+     WHERE t.part = p_part AND t.identity = p_identity;
+
+    PERFORM lapor.identity_tell(p_part, p_identity, 'taken',
+        lapor.time_ms(p_at), NULL, i.home_part, i.reporter_id, p_home_part,
+        p_reporter_id, p_raw_id, p_now);
+
+    home_part := i.home_part;
+    reporter_id := i.reporter_id;
+    RETURN NEXT;
+END
+$$;
+
+ALTER FUNCTION lapor.identity_use(p_part smallint, p_identity text, p_home_part smallint, p_reporter_id bigint, p_at timestamp with time zone, p_raw_id bigint, p_now timestamp with time zone) OWNER TO lapor_owner;
+
+--
+-- Name: identity_write(smallint, text, text, text, bigint[], bigint[], smallint[], bigint[], bigint[], text[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.identity_write(p_part smallint, p_identity text, p_kind text, p_image text, p_since bigint[], p_until bigint[], p_home_part smallint[], p_reporter_id bigint[], p_seen_at bigint[], p_peer text[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    AS $$
+DECLARE
+    c_ever constant bigint := 9223372036854775807;
+    v_now  boolean;
+BEGIN
+    -- an identity without a row, too, has one writer at a time
+    PERFORM pg_advisory_xact_lock(hashtextextended(p_identity, p_part));
+
+    PERFORM FROM lapor.identity i
+      WHERE i.part = p_part AND i.identity = p_identity
+        FOR UPDATE;
+
+    v_now := FOUND;
+
+    IF lapor.identity_image(p_part, p_identity) IS DISTINCT FROM p_image THEN
+        RAISE EXCEPTION 'an identity has moved'
+              USING ERRCODE = 'serialization_failure';
+    END IF;
+
+    DELETE FROM lapor.identity_past o
+     WHERE o.part = p_part AND o.identity = p_identity;
+
+    INSERT INTO lapor.identity_past (part, home_part, identity, kind, since,
+                                     until_at, peer, reporter_id,
+                                     first_seen_at)
+    SELECT p_part, u.home_part, p_identity, p_kind, lapor.ms_time(u.since),
+           lapor.ms_time(u.until), u.peer, u.reporter_id,
+           lapor.ms_time(u.seen)
+      FROM unnest(p_since, p_until, p_home_part, p_reporter_id, p_seen_at,
+                  p_peer)
+           AS u (since, until, home_part, reporter_id, seen, peer)
+     WHERE u.until < c_ever;
+
+    IF v_now AND c_ever = ANY (p_until) THEN
+        UPDATE lapor.identity i
+           SET since = lapor.ms_time(u.since), home_part = u.home_part,
+               reporter_id = u.reporter_id, peer = u.peer,
+               first_seen_at = lapor.ms_time(u.seen)
+          FROM unnest(p_since, p_until, p_home_part, p_reporter_id, p_seen_at,
+                      p_peer)
+               AS u (since, until, home_part, reporter_id, seen, peer)
+         WHERE i.part = p_part AND i.identity = p_identity
+           AND u.until = c_ever;
+
+    ELSIF v_now THEN
+        DELETE FROM lapor.identity i
+         WHERE i.part = p_part AND i.identity = p_identity;
+
+    ELSE
+        -- also one that is given up, so that nobody puts it in unseen
+
+        INSERT INTO lapor.identity (part, home_part, identity, kind, since,
+                                    peer, reporter_id, first_seen_at)
+        SELECT p_part, u.home_part, p_identity, p_kind,
+               lapor.ms_time(u.since), u.peer, u.reporter_id,
+               lapor.ms_time(u.seen)
+          FROM unnest(p_since, p_until, p_home_part, p_reporter_id, p_seen_at,
+                      p_peer)
+               AS u (since, until, home_part, reporter_id, seen, peer)
+         ORDER BY u.until DESC
+         LIMIT 1
+        ON CONFLICT (part, identity) DO NOTHING;
+
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'an identity has a new holder'
+                  USING ERRCODE = 'serialization_failure';
+        END IF;
+
+        IF NOT c_ever = ANY (p_until) THEN
+            DELETE FROM lapor.identity i
+             WHERE i.part = p_part AND i.identity = p_identity;
+        END IF;
+    END IF;
+END
+$$;
+
+ALTER FUNCTION lapor.identity_write(p_part smallint, p_identity text, p_kind text, p_image text, p_since bigint[], p_until bigint[], p_home_part smallint[], p_reporter_id bigint[], p_seen_at bigint[], p_peer text[]) OWNER TO lapor_owner;
+
+--
 -- Name: intake_open(smallint, text[], timestamp with time zone[], text[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
 --
 
-CREATE FUNCTION lapor.intake_open(p_part smallint, p_wamid text[], p_sent_at timestamp with time zone[], p_identity text[]) RETURNS TABLE(idx integer, home_part smallint, reporter_id bigint, peer text)
+CREATE FUNCTION lapor.intake_open(p_part smallint, p_wamid text[], p_sent_at timestamp with time zone[], p_identity text[]) RETURNS TABLE(idx integer, home_part smallint, reporter_id bigint, peer text, early boolean)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'lapor', 'pg_temp'
     AS $$
@@ -573,12 +832,19 @@ BEGIN
         RETURNING wamid, sent_at
     ), fresh AS (
         SELECT DISTINCT ON (item.wamid, item.sent_at)
-               item.ord, item.identity
+               item.ord, item.identity,
+               CASE item.sent_at WHEN 'epoch' THEN 'infinity'
+               ELSE item.sent_at END AS at
           FROM ins
           JOIN item ON item.wamid = ins.wamid AND item.sent_at = ins.sent_at
          ORDER BY item.wamid, item.sent_at, item.ord
     )
-    SELECT fresh.ord::integer, i.home_part, i.reporter_id, i.peer
+    SELECT fresh.ord::integer, i.home_part, i.reporter_id, i.peer,
+           CASE WHEN i.identity IS NOT NULL THEN fresh.at < i.first_seen_at
+           ELSE EXISTS (SELECT FROM lapor.identity_past t
+                         WHERE t.part = p_part
+                           AND t.identity = fresh.identity
+                           AND t.until_at > fresh.at) END
       FROM fresh
       LEFT JOIN lapor.identity i
              ON i.part = p_part AND i.identity = fresh.identity
@@ -1056,6 +1322,22 @@ END
 $$;
 
 ALTER FUNCTION lapor.months_ahead(p_ahead integer) OWNER TO lapor_owner;
+
+--
+-- Name: ms_time(bigint); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.ms_time(p_ms bigint) RETURNS timestamp with time zone
+    LANGUAGE plpgsql IMMUTABLE STRICT
+    AS $$
+BEGIN
+    RETURN CASE p_ms WHEN -9223372036854775808 THEN '-infinity'
+                     WHEN 9223372036854775807 THEN 'infinity'
+           ELSE timestamptz 'epoch' + p_ms * interval '1 millisecond' END;
+END
+$$;
+
+ALTER FUNCTION lapor.ms_time(p_ms bigint) OWNER TO lapor_owner;
 
 --
 -- Name: notice_store(smallint, bigint[], timestamp with time zone[], text[], text[], text[], text[], bigint[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
@@ -2022,6 +2304,60 @@ $$;
 ALTER FUNCTION lapor.report_store(p_part smallint, p_now timestamp with time zone, p_codes bigint, p_opened boolean[], p_moved boolean[], p_report_id bigint[], p_reporter_id bigint[], p_unit_id integer[], p_version integer[], p_code text[], p_phone_number_id text[], p_category text[], p_urgency text[], p_function text[], p_state text[], p_sensitive boolean[], p_answered boolean[], p_prank real[], p_confidence real[], p_first_message_at timestamp with time zone[], p_last_message_at timestamp with time zone[], p_closed_at timestamp with time zone[], p_lat double precision[], p_lon double precision[], p_events integer[], p_head bytea[], p_origin text[], p_drill boolean[], p_link text[], p_link_report_id bigint[], p_bursts integer[], p_called boolean[], p_attention_at timestamp with time zone[], p_withdraw_asked_at timestamp with time zone[], p_event_report_id bigint[], p_event_seq integer[], p_event_kind text[], p_event_data text[], p_event_prev bytea[], p_event_hash bytea[], p_reply_report_id bigint[], p_reply_occasion text[], p_reply_expires_at timestamp with time zone[], p_reply_phone_number_id text[], p_reply_recipient text[], p_reply_recipient_kind text[], p_reply_body text[]) OWNER TO lapor_owner;
 
 --
+-- Name: reporter_add(smallint, timestamp with time zone); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.reporter_add(p_part smallint, p_at timestamp with time zone) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    AS $$
+DECLARE
+    v_id bigint := nextval('lapor.id_seq');
+BEGIN
+    INSERT INTO lapor.reporter (part, reporter_id, first_seen_at)
+    VALUES (p_part, v_id, p_at);
+
+    RETURN v_id;
+END
+$$;
+
+ALTER FUNCTION lapor.reporter_add(p_part smallint, p_at timestamp with time zone) OWNER TO lapor_owner;
+
+--
+-- Name: reporter_audit(smallint, bigint, text, text, text, bigint, bigint); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.reporter_audit(p_part smallint, p_reporter_id bigint, p_kind text, p_identity text, p_peer text, p_at bigint, p_raw_id bigint) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    AS $$
+DECLARE
+    v_report_id bigint;
+BEGIN
+    PERFORM FROM lapor.reporter p
+      WHERE p.part = p_part AND p.reporter_id = p_reporter_id
+        FOR UPDATE;
+
+    FOR v_report_id IN
+        SELECT r.report_id
+          FROM lapor.report r
+         WHERE r.part = p_part AND r.reporter_id = p_reporter_id
+           AND r.closed_at IS NULL
+         ORDER BY r.report_id
+    LOOP
+        PERFORM lapor.event_append(p_part, v_report_id, p_kind,
+            'lapor-intake',
+            jsonb_strip_nulls(jsonb_build_object(
+                'identity', lapor.phone_mask(p_identity),
+                'peer', lapor.phone_mask(p_peer),
+                'at', lapor.ms_time(p_at), 'raw_id', p_raw_id)));
+    END LOOP;
+END
+$$;
+
+ALTER FUNCTION lapor.reporter_audit(p_part smallint, p_reporter_id bigint, p_kind text, p_identity text, p_peer text, p_at bigint, p_raw_id bigint) OWNER TO lapor_owner;
+
+--
 -- Name: reporter_name(smallint, bigint[], text[], text[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
 --
 
@@ -2142,6 +2478,25 @@ END
 $$;
 
 ALTER FUNCTION lapor.reporter_open(p_part smallint, p_reporter_id bigint[], p_identity text[], p_kind text[], p_peer text[], p_name text[], p_username text[], p_seen_at timestamp with time zone[]) OWNER TO lapor_owner;
+
+--
+-- Name: reporter_tie(smallint, bigint, smallint, bigint, text, bigint, bigint); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.reporter_tie(p_part smallint, p_reporter_id bigint, p_other_part smallint, p_other_id bigint, p_why text, p_at bigint, p_raw_id bigint) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    AS $$
+BEGIN
+    INSERT INTO lapor.reporter_link (part, reporter_id, other_part, other_id,
+                                     why, at, raw_id)
+    VALUES (p_part, p_reporter_id, p_other_part, p_other_id, p_why,
+            lapor.ms_time(p_at), p_raw_id)
+    ON CONFLICT (part, reporter_id, other_part, other_id, why) DO NOTHING;
+END
+$$;
+
+ALTER FUNCTION lapor.reporter_tie(p_part smallint, p_reporter_id bigint, p_other_part smallint, p_other_id bigint, p_why text, p_at bigint, p_raw_id bigint) OWNER TO lapor_owner;
 
 --
 -- Name: schema_version(); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
@@ -2711,6 +3066,22 @@ $$;
 ALTER FUNCTION lapor.task_retry(p_part smallint, p_task_id bigint, p_attempt integer, p_delay interval, p_counts boolean, p_error_code integer, p_error text) OWNER TO lapor_owner;
 
 --
+-- Name: time_ms(timestamp with time zone); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.time_ms(p_at timestamp with time zone) RETURNS bigint
+    LANGUAGE plpgsql IMMUTABLE STRICT
+    AS $$
+BEGIN
+    RETURN CASE p_at WHEN '-infinity' THEN -9223372036854775808
+                     WHEN 'infinity' THEN 9223372036854775807
+           ELSE floor(extract(epoch FROM p_at) * 1000)::bigint END;
+END
+$$;
+
+ALTER FUNCTION lapor.time_ms(p_at timestamp with time zone) OWNER TO lapor_owner;
+
+--
 -- Name: unit_area_put(text, text, text, date, text); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
 --
 
@@ -2976,12 +3347,59 @@ CREATE TABLE lapor.identity (
     peer text,
     reporter_id bigint NOT NULL,
     first_seen_at timestamp with time zone NOT NULL,
+    since timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
     CONSTRAINT identity_identity_check CHECK ((((char_length(identity) >= 1) AND (char_length(identity) <= 256)) AND (peer <> identity))),
-    CONSTRAINT identity_kind_check CHECK ((kind = ANY (ARRAY['phone'::text, 'user_id'::text]))),
-    CONSTRAINT identity_part_check CHECK ((((part >= 0) AND (part <= 255)) AND ((home_part >= 0) AND (home_part <= 255))))
+    CONSTRAINT identity_kind_check CHECK ((kind = ANY (ARRAY['phone'::text, 'user_id'::text, 'username'::text]))),
+    CONSTRAINT identity_part_check CHECK ((((part >= 0) AND (part <= 255)) AND ((home_part >= 0) AND (home_part <= 255)))),
+    CONSTRAINT identity_username_check CHECK (((kind = 'username'::text) = ("left"(identity, 1) = '@'::text)))
 );
 
 ALTER TABLE lapor.identity OWNER TO lapor_owner;
+
+--
+-- Name: identity_history; Type: TABLE; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE TABLE lapor.identity_history (
+    part smallint NOT NULL,
+    history_id bigint NOT NULL,
+    identity text NOT NULL,
+    what text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    told_at timestamp with time zone NOT NULL,
+    peer text,
+    from_part smallint,
+    from_reporter bigint,
+    to_part smallint NOT NULL,
+    to_reporter bigint NOT NULL,
+    raw_id bigint NOT NULL,
+    CONSTRAINT identity_history_from_check CHECK ((((from_part IS NULL) = (from_reporter IS NULL)) AND ((what = ANY (ARRAY['joined'::text, 'moved'::text, 'given'::text])) OR (from_part IS NOT NULL)))),
+    CONSTRAINT identity_history_part_check CHECK ((((part >= 0) AND (part <= 255)) AND ((to_part >= 0) AND (to_part <= 255)) AND ((from_part >= 0) AND (from_part <= 255)))),
+    CONSTRAINT identity_history_what_check CHECK ((what = ANY (ARRAY['joined'::text, 'moved'::text, 'given'::text, 'taken'::text, 'merged'::text])))
+);
+
+ALTER TABLE lapor.identity_history OWNER TO lapor_owner;
+
+--
+-- Name: identity_past; Type: TABLE; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE TABLE lapor.identity_past (
+    part smallint NOT NULL,
+    home_part smallint NOT NULL,
+    identity text NOT NULL,
+    kind text NOT NULL,
+    since timestamp with time zone NOT NULL,
+    until_at timestamp with time zone NOT NULL,
+    peer text,
+    reporter_id bigint NOT NULL,
+    first_seen_at timestamp with time zone NOT NULL,
+    CONSTRAINT identity_past_kind_check CHECK ((kind = ANY (ARRAY['phone'::text, 'user_id'::text, 'username'::text]))),
+    CONSTRAINT identity_past_part_check CHECK ((((part >= 0) AND (part <= 255)) AND ((home_part >= 0) AND (home_part <= 255)))),
+    CONSTRAINT identity_past_until_at_check CHECK (((since < until_at) AND (until_at < 'infinity'::timestamp with time zone)))
+);
+
+ALTER TABLE lapor.identity_past OWNER TO lapor_owner;
 
 --
 -- Name: media; Type: TABLE; Schema: lapor; Owner: lapor_owner
@@ -3363,6 +3781,25 @@ CREATE TABLE lapor.reporter (
 ALTER TABLE lapor.reporter OWNER TO lapor_owner;
 
 --
+-- Name: reporter_link; Type: TABLE; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE TABLE lapor.reporter_link (
+    part smallint NOT NULL,
+    other_part smallint NOT NULL,
+    reporter_id bigint NOT NULL,
+    other_id bigint NOT NULL,
+    why text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    raw_id bigint NOT NULL,
+    CONSTRAINT reporter_link_other_check CHECK ((reporter_id <> other_id)),
+    CONSTRAINT reporter_link_part_check CHECK ((((part >= 0) AND (part <= 255)) AND ((other_part >= 0) AND (other_part <= 255)))),
+    CONSTRAINT reporter_link_why_check CHECK ((why = ANY (ARRAY['same'::text, 'username'::text, 'number'::text])))
+);
+
+ALTER TABLE lapor.reporter_link OWNER TO lapor_owner;
+
+--
 -- Name: schema_migration; Type: TABLE; Schema: lapor; Owner: lapor_owner
 --
 
@@ -3669,6 +4106,20 @@ ALTER TABLE ONLY lapor.event_default
     ADD CONSTRAINT event_default_pkey PRIMARY KEY (part, report_id, seq, at);
 
 --
+-- Name: identity_history identity_history_pkey; Type: CONSTRAINT; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER TABLE ONLY lapor.identity_history
+    ADD CONSTRAINT identity_history_pkey PRIMARY KEY (part, history_id);
+
+--
+-- Name: identity_past identity_past_pkey; Type: CONSTRAINT; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER TABLE ONLY lapor.identity_past
+    ADD CONSTRAINT identity_past_pkey PRIMARY KEY (part, identity, until_at);
+
+--
 -- Name: identity identity_pkey; Type: CONSTRAINT; Schema: lapor; Owner: lapor_owner
 --
 
@@ -3786,6 +4237,13 @@ ALTER TABLE ONLY lapor.report
 
 ALTER TABLE ONLY lapor.report
     ADD CONSTRAINT report_pkey PRIMARY KEY (part, report_id);
+
+--
+-- Name: reporter_link reporter_link_pkey; Type: CONSTRAINT; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER TABLE ONLY lapor.reporter_link
+    ADD CONSTRAINT reporter_link_pkey PRIMARY KEY (part, reporter_id, other_part, other_id, why);
 
 --
 -- Name: reporter reporter_pkey; Type: CONSTRAINT; Schema: lapor; Owner: lapor_owner
@@ -3908,6 +4366,18 @@ CREATE INDEX event_at_idx ON ONLY lapor.event USING btree (at);
 --
 
 CREATE INDEX event_default_at_idx ON lapor.event_default USING btree (at);
+
+--
+-- Name: identity_history_identity_idx; Type: INDEX; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE INDEX identity_history_identity_idx ON lapor.identity_history USING btree (part, identity, at);
+
+--
+-- Name: identity_past_reporter_idx; Type: INDEX; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE INDEX identity_past_reporter_idx ON lapor.identity_past USING btree (home_part, reporter_id);
 
 --
 -- Name: identity_reporter_idx; Type: INDEX; Schema: lapor; Owner: lapor_owner
@@ -4098,6 +4568,13 @@ ALTER TABLE ONLY lapor.phone_number
     ADD CONSTRAINT phone_number_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES lapor.unit(unit_id);
 
 --
+-- Name: reporter_link reporter_link_reporter_id_fkey; Type: FK CONSTRAINT; Schema: lapor; Owner: lapor_owner
+--
+
+ALTER TABLE ONLY lapor.reporter_link
+    ADD CONSTRAINT reporter_link_reporter_id_fkey FOREIGN KEY (part, reporter_id) REFERENCES lapor.reporter(part, reporter_id);
+
+--
 -- Name: unit_area unit_area_unit_id_fkey; Type: FK CONSTRAINT; Schema: lapor; Owner: lapor_owner
 --
 
@@ -4249,11 +4726,24 @@ REVOKE ALL ON FUNCTION lapor.id_draw(p_count integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION lapor.id_draw(p_count integer) TO lapor_intake;
 
 --
--- Name: FUNCTION identity_find(p_part smallint, p_identity text[]); Type: ACL; Schema: lapor; Owner: lapor_owner
+-- Name: FUNCTION identity_find(p_part smallint, p_identity text[], p_at timestamp with time zone[]); Type: ACL; Schema: lapor; Owner: lapor_owner
 --
 
-REVOKE ALL ON FUNCTION lapor.identity_find(p_part smallint, p_identity text[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION lapor.identity_find(p_part smallint, p_identity text[]) TO lapor_intake;
+REVOKE ALL ON FUNCTION lapor.identity_find(p_part smallint, p_identity text[], p_at timestamp with time zone[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.identity_find(p_part smallint, p_identity text[], p_at timestamp with time zone[]) TO lapor_intake;
+
+--
+-- Name: FUNCTION identity_held(p_part smallint, p_home_part smallint, p_reporter_id bigint); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.identity_held(p_part smallint, p_home_part smallint, p_reporter_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.identity_held(p_part smallint, p_home_part smallint, p_reporter_id bigint) TO lapor_intake;
+
+--
+-- Name: FUNCTION identity_image(p_part smallint, p_identity text); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.identity_image(p_part smallint, p_identity text) FROM PUBLIC;
 
 --
 -- Name: FUNCTION identity_link(p_part smallint, p_identity text[], p_kind text[], p_peer text[], p_home_part smallint[], p_reporter_id bigint[], p_seen_at timestamp with time zone[]); Type: ACL; Schema: lapor; Owner: lapor_owner
@@ -4261,6 +4751,34 @@ GRANT ALL ON FUNCTION lapor.identity_find(p_part smallint, p_identity text[]) TO
 
 REVOKE ALL ON FUNCTION lapor.identity_link(p_part smallint, p_identity text[], p_kind text[], p_peer text[], p_home_part smallint[], p_reporter_id bigint[], p_seen_at timestamp with time zone[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION lapor.identity_link(p_part smallint, p_identity text[], p_kind text[], p_peer text[], p_home_part smallint[], p_reporter_id bigint[], p_seen_at timestamp with time zone[]) TO lapor_intake;
+
+--
+-- Name: FUNCTION identity_read(p_part smallint, p_identity text[]); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.identity_read(p_part smallint, p_identity text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.identity_read(p_part smallint, p_identity text[]) TO lapor_intake;
+
+--
+-- Name: FUNCTION identity_tell(p_part smallint, p_identity text, p_what text, p_at bigint, p_peer text, p_from_part smallint, p_from_reporter bigint, p_to_part smallint, p_to_reporter bigint, p_raw_id bigint, p_now timestamp with time zone); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.identity_tell(p_part smallint, p_identity text, p_what text, p_at bigint, p_peer text, p_from_part smallint, p_from_reporter bigint, p_to_part smallint, p_to_reporter bigint, p_raw_id bigint, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.identity_tell(p_part smallint, p_identity text, p_what text, p_at bigint, p_peer text, p_from_part smallint, p_from_reporter bigint, p_to_part smallint, p_to_reporter bigint, p_raw_id bigint, p_now timestamp with time zone) TO lapor_intake;
+
+--
+-- Name: FUNCTION identity_use(p_part smallint, p_identity text, p_home_part smallint, p_reporter_id bigint, p_at timestamp with time zone, p_raw_id bigint, p_now timestamp with time zone); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.identity_use(p_part smallint, p_identity text, p_home_part smallint, p_reporter_id bigint, p_at timestamp with time zone, p_raw_id bigint, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.identity_use(p_part smallint, p_identity text, p_home_part smallint, p_reporter_id bigint, p_at timestamp with time zone, p_raw_id bigint, p_now timestamp with time zone) TO lapor_intake;
+
+--
+-- Name: FUNCTION identity_write(p_part smallint, p_identity text, p_kind text, p_image text, p_since bigint[], p_until bigint[], p_home_part smallint[], p_reporter_id bigint[], p_seen_at bigint[], p_peer text[]); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.identity_write(p_part smallint, p_identity text, p_kind text, p_image text, p_since bigint[], p_until bigint[], p_home_part smallint[], p_reporter_id bigint[], p_seen_at bigint[], p_peer text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.identity_write(p_part smallint, p_identity text, p_kind text, p_image text, p_since bigint[], p_until bigint[], p_home_part smallint[], p_reporter_id bigint[], p_seen_at bigint[], p_peer text[]) TO lapor_intake;
 
 --
 -- Name: FUNCTION intake_open(p_part smallint, p_wamid text[], p_sent_at timestamp with time zone[], p_identity text[]); Type: ACL; Schema: lapor; Owner: lapor_owner
@@ -4339,6 +4857,12 @@ GRANT ALL ON FUNCTION lapor.message_store(p_part smallint, p_now timestamp with 
 REVOKE ALL ON FUNCTION lapor.months_ahead(p_ahead integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION lapor.months_ahead(p_ahead integer) TO lapor_intake;
 GRANT ALL ON FUNCTION lapor.months_ahead(p_ahead integer) TO lapor_ctl;
+
+--
+-- Name: FUNCTION ms_time(p_ms bigint); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.ms_time(p_ms bigint) FROM PUBLIC;
 
 --
 -- Name: FUNCTION notice_store(p_part smallint, p_notice_id bigint[], p_received_at timestamp with time zone[], p_field text[], p_waba_id text[], p_phone_number_id text[], p_data text[], p_raw_id bigint[]); Type: ACL; Schema: lapor; Owner: lapor_owner
@@ -4488,6 +5012,20 @@ REVOKE ALL ON FUNCTION lapor.report_store(p_part smallint, p_now timestamp with 
 GRANT ALL ON FUNCTION lapor.report_store(p_part smallint, p_now timestamp with time zone, p_codes bigint, p_opened boolean[], p_moved boolean[], p_report_id bigint[], p_reporter_id bigint[], p_unit_id integer[], p_version integer[], p_code text[], p_phone_number_id text[], p_category text[], p_urgency text[], p_function text[], p_state text[], p_sensitive boolean[], p_answered boolean[], p_prank real[], p_confidence real[], p_first_message_at timestamp with time zone[], p_last_message_at timestamp with time zone[], p_closed_at timestamp with time zone[], p_lat double precision[], p_lon double precision[], p_events integer[], p_head bytea[], p_origin text[], p_drill boolean[], p_link text[], p_link_report_id bigint[], p_bursts integer[], p_called boolean[], p_attention_at timestamp with time zone[], p_withdraw_asked_at timestamp with time zone[], p_event_report_id bigint[], p_event_seq integer[], p_event_kind text[], p_event_data text[], p_event_prev bytea[], p_event_hash bytea[], p_reply_report_id bigint[], p_reply_occasion text[], p_reply_expires_at timestamp with time zone[], p_reply_phone_number_id text[], p_reply_recipient text[], p_reply_recipient_kind text[], p_reply_body text[]) TO lapor_intake;
 
 --
+-- Name: FUNCTION reporter_add(p_part smallint, p_at timestamp with time zone); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.reporter_add(p_part smallint, p_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.reporter_add(p_part smallint, p_at timestamp with time zone) TO lapor_intake;
+
+--
+-- Name: FUNCTION reporter_audit(p_part smallint, p_reporter_id bigint, p_kind text, p_identity text, p_peer text, p_at bigint, p_raw_id bigint); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.reporter_audit(p_part smallint, p_reporter_id bigint, p_kind text, p_identity text, p_peer text, p_at bigint, p_raw_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.reporter_audit(p_part smallint, p_reporter_id bigint, p_kind text, p_identity text, p_peer text, p_at bigint, p_raw_id bigint) TO lapor_intake;
+
+--
 -- Name: FUNCTION reporter_name(p_part smallint, p_reporter_id bigint[], p_name text[], p_username text[]); Type: ACL; Schema: lapor; Owner: lapor_owner
 --
 
@@ -4500,6 +5038,13 @@ GRANT ALL ON FUNCTION lapor.reporter_name(p_part smallint, p_reporter_id bigint[
 
 REVOKE ALL ON FUNCTION lapor.reporter_open(p_part smallint, p_reporter_id bigint[], p_identity text[], p_kind text[], p_peer text[], p_name text[], p_username text[], p_seen_at timestamp with time zone[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION lapor.reporter_open(p_part smallint, p_reporter_id bigint[], p_identity text[], p_kind text[], p_peer text[], p_name text[], p_username text[], p_seen_at timestamp with time zone[]) TO lapor_intake;
+
+--
+-- Name: FUNCTION reporter_tie(p_part smallint, p_reporter_id bigint, p_other_part smallint, p_other_id bigint, p_why text, p_at bigint, p_raw_id bigint); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.reporter_tie(p_part smallint, p_reporter_id bigint, p_other_part smallint, p_other_id bigint, p_why text, p_at bigint, p_raw_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.reporter_tie(p_part smallint, p_reporter_id bigint, p_other_part smallint, p_other_id bigint, p_why text, p_at bigint, p_raw_id bigint) TO lapor_intake;
 
 --
 -- Name: FUNCTION schema_version(); Type: ACL; Schema: lapor; Owner: lapor_owner
@@ -4598,6 +5143,12 @@ GRANT ALL ON FUNCTION lapor.task_retry(p_part smallint, p_task_id bigint, p_atte
 GRANT ALL ON FUNCTION lapor.task_retry(p_part smallint, p_task_id bigint, p_attempt integer, p_delay interval, p_counts boolean, p_error_code integer, p_error text) TO lapor_reply;
 
 --
+-- Name: FUNCTION time_ms(p_at timestamp with time zone); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.time_ms(p_at timestamp with time zone) FROM PUBLIC;
+
+--
 -- Name: FUNCTION unit_area_put(p_code text, p_op text, p_area_code text, p_valid_from date, p_note text); Type: ACL; Schema: lapor; Owner: lapor_owner
 --
 
@@ -4647,6 +5198,18 @@ GRANT SELECT ON TABLE lapor.event_default TO lapor_reader;
 --
 
 GRANT SELECT ON TABLE lapor.identity TO lapor_reader;
+
+--
+-- Name: TABLE identity_history; Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+GRANT SELECT ON TABLE lapor.identity_history TO lapor_reader;
+
+--
+-- Name: TABLE identity_past; Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+GRANT SELECT ON TABLE lapor.identity_past TO lapor_reader;
 
 --
 -- Name: TABLE media; Type: ACL; Schema: lapor; Owner: lapor_owner
@@ -4731,6 +5294,12 @@ GRANT SELECT ON TABLE lapor.report TO lapor_reader;
 --
 
 GRANT SELECT ON TABLE lapor.reporter TO lapor_reader;
+
+--
+-- Name: TABLE reporter_link; Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+GRANT SELECT ON TABLE lapor.reporter_link TO lapor_reader;
 
 --
 -- Name: TABLE schema_migration; Type: ACL; Schema: lapor; Owner: lapor_owner

@@ -24,7 +24,7 @@ my %reference = map { $_ => 1 }
 # functions that work on no part, or on all of them, and why they may
 my %any_part = (
     event_hash => 'a value', code_make => 'a value', code_read => 'a value',
-    phone_mask => 'a value',
+    phone_mask => 'a value', time_ms => 'a value', ms_time => 'a value',
     distribute => 'a migration\'s', distribute_reference => 'a migration\'s',
     claim_time => 'a value', schema_version => 'reads a reference table',
     months_ahead => 'makes partitions',

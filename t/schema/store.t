@@ -457,18 +457,25 @@ link_identities($in, 30, { identity => $user, kind => 'user_id',
 is_deeply([open_batch($in, 31, msg($who))],
     [{ idx => 1, home => 30, reporter_id => $row->{reporter_id},
        peer => $user }], 'a second identity leads home');
-is_deeply([map { @$_ } $in->query("SELECT * FROM lapor.identity_find(
-    30::smallint, ARRAY['$user', 'nobody', NULL])")],
-    [$user, 30, $row->{reporter_id}], 'identity_find knows whom it knows');
+is_deeply([$in->query("SELECT idx, reporter_id FROM lapor.identity_find(
+    30::smallint, ARRAY['$user', 'nobody', NULL],
+    ARRAY['epoch', 'epoch', 'epoch']::timestamptz[]) ORDER BY idx")],
+    [[1, $row->{reporter_id}], [2, undef], [3, undef]],
+    'identity_find knows whom it knows');
+eval {
+    link_identities($in, 31, { identity => $who, kind => 'phone',
+        peer => undef, home => 40, reporter_id => 1, received_at => 0 });
+};
+like($@, qr/40001/, 'an identity of somebody else is not taken so');
 link_identities($in, 31, { identity => $who, kind => 'phone', peer => undef,
-    home => 40, reporter_id => 1, received_at => 0 });
+    home => 30, reporter_id => $row->{reporter_id}, received_at => 0 });
 is_deeply([map { @$_ } $db->rows("SELECT home_part, reporter_id, peer
                FROM lapor.identity WHERE identity = '$who'")],
     [30, $row->{reporter_id}, undef],
     'a known identity keeps its reporter, its peer is the last one');
 $before = dump_tables($db);
 link_identities($in, 31, { identity => $who, kind => 'phone', peer => undef,
-    home => 40, reporter_id => 1, received_at => 0 });
+    home => 30, reporter_id => $row->{reporter_id}, received_at => 0 });
 ok(dump_tables($db) eq $before, 'told again, nothing changes');
 
 # found at home elsewhere by the other session, meanwhile

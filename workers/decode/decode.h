@@ -147,7 +147,8 @@ struct lapor_context {
 };
 
 
-/* A notice of the platform that a person's number or id changed. */
+/* A notice of the platform that a person's number or id changed: a message of
+ * type system, or an element of the field user_id_update. */
 struct lapor_system {
     struct lapor_str  type;
     struct lapor_str  wa_id;             /* the new one; also new_wa_id */

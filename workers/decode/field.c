@@ -21,6 +21,8 @@ struct field_list {
 
 
 static void field_call(struct decode_turn *turn, struct lapor_event *event);
+static void field_user_id(struct decode_turn *turn,
+    struct lapor_event *event);
 static void field_element(struct decode_turn *turn,
     struct lapor_event *event);
 static int field_call_rings(const struct lapor_event *event);
@@ -33,7 +35,22 @@ static int field_own(struct lapor_str from, struct lapor_str shown);
 static const struct field_list  field_lists[] = {
     { "calls", "calls", field_call, "calls is not a list" },
     { "calls", "statuses", field_element, "statuses is not a list" },
-    { "calls", "errors", lapor_decode_failure, "errors is not a list" }
+    { "calls", "errors", lapor_decode_failure, "errors is not a list" },
+    { "user_id_update", "user_id_update", field_user_id,
+      "user_id_update is not a list" },
+    { "user_preferences", "user_preferences", field_element,
+      "user_preferences is not a list" },
+    { "smb_message_echoes", "message_echoes", field_element,
+      "message_echoes is not a list" },
+    { "message_echoes", "message_echoes", field_element,
+      "message_echoes is not a list" },
+    { "group_lifecycle_update", "groups", field_element,
+      "groups is not a list" },
+    { "group_participants_update", "groups", field_element,
+      "groups is not a list" },
+    { "group_settings_update", "groups", field_element,
+      "groups is not a list" },
+    { "group_status_update", "groups", field_element, "groups is not a list" }
 };
 
 
@@ -124,6 +141,30 @@ field_call_rings(const struct lapor_event *event)
 
     return !field_own(lapor_json_get_text(node, "from"),
                       event->display_phone_number);
+}
+
+
+/* Somebody's user id is another one now; the number, if it is told, is whose
+ * both ids are. */
+
+static void
+field_user_id(struct decode_turn *turn, struct lapor_event *event)
+{
+    struct lapor_system      *notice;
+    const struct lapor_json  *ids;
+
+    field_element(turn, event);
+
+    ids = lapor_json_get(event->node, "user_id");
+
+    notice = lapor_pool_alloc(turn->pool, sizeof(*notice));
+    notice->type = turn->field;
+    notice->wa_id = lapor_json_get_text(event->node, "wa_id");
+    notice->previous_user_id = lapor_json_get_text(ids, "previous");
+    notice->user_id = lapor_json_get_text(ids, "current");
+
+    event->system = notice;
+    event->text = lapor_json_get_text(event->node, "detail");
 }
 
 

@@ -17,7 +17,6 @@ static void item_pricing(struct lapor_status *status,
     const struct lapor_json *node);
 static void item_failure(struct lapor_failure *failure,
     const struct lapor_json *node);
-static int item_digits(struct lapor_str str);
 static int item_user_id(struct lapor_str str);
 
 
@@ -78,7 +77,7 @@ lapor_decode_sender(struct decode_turn *turn, struct lapor_event *event,
         contact = lapor_decode_contact(turn, event->from);
     }
 
-    if (item_digits(event->from)) {
+    if (lapor_str_digits(event->from)) {
         event->phone = event->from;
     }
 
@@ -320,21 +319,6 @@ item_usable(struct lapor_str id)
     }
 
     return id.len <= LAPOR_DECODE_ID_MAX;
-}
-
-
-static int
-item_digits(struct lapor_str str)
-{
-    size_t  i;
-
-    for (i = 0; i < str.len; i++) {
-        if (str.data[i] < '0' || str.data[i] > '9') {
-            return 0;
-        }
-    }
-
-    return str.len > 0;
 }
 
 

@@ -184,6 +184,7 @@ batch_event(struct lapor_intake_batch *batch, struct lapor_intake_raw *raw,
         if (status != NULL) {
             unit = batch_add(batch->pool, &batch->statuses, raw, item);
             unit->kind = LAPOR_INTAKE_STATUS;
+            unit->event = event;
             unit->status = status;
             return;
         }
@@ -197,6 +198,7 @@ batch_event(struct lapor_intake_batch *batch, struct lapor_intake_raw *raw,
         if (message != NULL) {
             unit = batch_add(batch->pool, &batch->list, raw, item);
             unit->kind = LAPOR_INTAKE_MESSAGE;
+            unit->event = event;
             unit->message = message;
             return;
         }
@@ -205,6 +207,7 @@ batch_event(struct lapor_intake_batch *batch, struct lapor_intake_raw *raw,
     /* about the account, or in a state or of a sender that nobody knows */
     unit = batch_add(batch->pool, &batch->list, raw, item);
     unit->kind = LAPOR_INTAKE_NOTICE;
+    unit->event = event;
     unit->notice = lapor_intake_notice_make(batch->pool, raw, event);
 }
 

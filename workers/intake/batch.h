@@ -32,7 +32,7 @@ struct lapor_intake_raw {
 /* An identity as the table of that name keeps it. */
 struct lapor_intake_identity {
     struct lapor_str  id;     /* absent: there is none */
-    const char       *kind;   /* phone or user_id */
+    const char       *kind;   /* phone, user_id or username */
     unsigned          part;
 };
 
@@ -99,6 +99,10 @@ struct lapor_intake_message {
     bool                           fresh;     /* not in the ledger before */
     bool                           known;     /* reporter_id is his */
     bool                           first;     /* known by self, not by other */
+    bool                           early;     /* older than what is known of
+                                                 his identity */
+    bool                           settled;   /* his identities are written */
+    bool                           renamed;   /* username is a new one */
     unsigned                       home;
     int64_t                        reporter_id;
     struct lapor_str               peer;      /* last known; absent: none */
@@ -149,6 +153,7 @@ enum lapor_intake_kind {
 struct lapor_intake_unit {
     enum lapor_intake_kind         kind;
     struct lapor_intake_raw       *raw;
+    const struct lapor_event      *event;     /* NULL: the webhook */
     int                            item;      /* position; -1: the webhook */
     struct lapor_intake_message   *message;
     struct lapor_intake_notice    *notice;
@@ -180,6 +185,15 @@ struct lapor_intake_batch {
 size_t lapor_intake_batch_fill(struct lapor_intake_batch *batch,
     const struct lapor_entry *entries, size_t n, size_t max_items,
     size_t max_bytes);
+
+/* An identity by its characters: digits are a phone number, what begins with
+ * @ is a username, all else a user id. */
+struct lapor_intake_identity lapor_intake_identity(struct lapor_pool *pool,
+    struct lapor_str id);
+
+/* Is it fit to be a key? Meta's ids are printable ASCII, and an index takes
+ * no more than a few hundred bytes (decode.h). */
+bool lapor_intake_key(struct lapor_str str);
 
 /* The first eight bytes of a hash as a signed number, the first is the
  * highest. */

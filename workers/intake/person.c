@@ -1,29 +1,31 @@
 /*
  * Copyright (C) Lapor contributors. BSD 2-clause, see LICENSE.
  *
- * A sender has up to two identities, a phone number and a user id, and either
- * may be missing from a message. Known by the one that the payload names
- * first, nothing more is asked. Else the other one is looked for; else
- * another message of the same batch may tell; else he is new, and the first
- * identity under which this batch sees him gives him his home.
+ * A sender has up to two identities that lead to him, a phone number and a
+ * user id, and either may be missing from a message. Known by the one that
+ * the payload names first, with the same other one as last time, nothing more
+ * is asked. One that nobody knows is new, and the first identity under which
+ * this batch sees him gives him his home; another message of the batch may
+ * tell that two of them are one. All else, the odd ones, are facts that who.c
+ * weighs: an identity that joins a known one, two reporters who turn out to
+ * be one, a number in other hands, a message from before a change.
  */
 
 #include <string.h>
 
-#include "intake/person.h"
+#include "intake/person_internal.h"
+#include "intake/who_store.h"
 #include "lib/part.h"
 
 
 #define PERSON_BUCKETS  1024
 
 
-/* Where an identity leads, as far as this transaction knows. */
+/* Where an identity of somebody new leads, as far as this batch knows. */
 struct person_lead {
     struct lapor_str               id;
-    bool                           known;
-    unsigned                       home;
-    int64_t                        reporter_id;
-    struct lapor_intake_identity   as;     /* of a new one: his first name */
+    struct lapor_intake_identity   as;     /* his first name */
+    struct lapor_str               user_id;
     struct person_lead            *next;
 };
 
@@ -34,153 +36,141 @@ struct person_map {
 };
 
 
-/* An identity to be looked for or to be remembered. */
-struct person_ask {
-    const struct lapor_intake_identity  *identity;
-    const struct lapor_intake_identity  *peer;
-    const struct lapor_intake_message   *message;
-    const struct lapor_intake_raw       *raw;
-};
-
-
-static size_t person_unknown(struct lapor_intake_slot *slots, size_t n,
-    struct person_ask *asks);
+static struct person_view *person_views(struct lapor_intake_store *store,
+    struct lapor_intake_slot *slots, size_t n, struct person_ask *asks, size_t
+    *ret_nasks);
 static enum lapor_pg_class person_ask(struct lapor_intake_store *store,
-    struct person_ask *asks, size_t n, struct person_map *map);
-static void person_answer(struct person_map *map, const PGresult *res);
-static void person_settle(struct lapor_intake_slot *slots, size_t n,
-    struct person_map *map);
+    struct person_ask *asks, size_t n);
+static enum lapor_pg_class person_ask_part(struct lapor_intake_store *store,
+    const struct person_ask *asks, size_t n);
+static void person_answer(struct person_ask *asks, const PGresult *res);
+static void person_judge(struct person_view *views, size_t n);
+static void person_settle(struct lapor_pool *pool, struct person_view *views,
+    size_t n);
+static enum lapor_pg_class person_odd(struct lapor_intake_store *store,
+    struct person_view *views, size_t n);
+static size_t person_spread(struct lapor_who *who, struct person_view *views,
+    size_t n);
+static void person_fact(struct lapor_who *who, const struct person_view *v,
+    struct lapor_who_fact *fact);
 static struct person_lead *person_get(const struct person_map *map,
     struct lapor_str id);
-static void person_put(struct person_map *map, struct lapor_str id,
-    const struct person_lead *lead);
+static struct person_lead *person_put(struct person_map *map,
+    struct lapor_str id, const struct person_lead *lead);
 static unsigned person_bucket(struct lapor_str id);
-static void person_sort(struct lapor_pool *pool, struct person_ask *asks,
-    size_t n);
-static size_t person_run(const struct person_ask *asks, size_t n,
-    size_t from);
-static enum lapor_pg_class person_remember(struct lapor_intake_store *store,
-    const struct person_ask *asks, size_t n);
+
+
+/* Meta's time if it is believed, as for messages. */
+
+int64_t
+lapor_intake_person_time(const struct lapor_intake_unit *unit)
+{
+    if (unit->message != NULL) {
+        return unit->message->sent_ms != 0 ? unit->message->sent_ms
+                                           : unit->raw->received_ms;
+    }
+
+    return unit->event->sent == LAPOR_SENT_VALID
+           ? unit->event->sent_at * 1000 : unit->raw->received_ms;
+}
 
 
 enum lapor_pg_class
 lapor_intake_person_find(struct lapor_intake_store *store,
     struct lapor_intake_slot *slots, size_t n)
 {
-    size_t                        i, nasks;
-    struct person_ask            *asks;
-    struct person_map            *map;
-    struct person_lead            lead;
-    enum lapor_pg_class           class;
-    struct lapor_intake_message  *m;
+    size_t                nasks;
+    struct person_ask    *asks;
+    struct person_view   *views;
+    enum lapor_pg_class   class;
 
-    for (i = 0; i < n && slots[i].unit->message->known; i++) {
-        /* void */
-    }
-
-    if (i == n) {
-        return LAPOR_PG_OK;
-    }
-
-    map = lapor_pool_alloc(store->pool, sizeof(*map));
-    map->pool = store->pool;
     asks = lapor_pool_alloc(store->pool, 2 * n * sizeof(*asks));
-    nasks = person_unknown(slots, n, asks);
+    views = person_views(store, slots, n, asks, &nasks);
 
-    class = person_ask(store, asks, nasks, map);
+    class = person_ask(store, asks, nasks);
 
     if (class != LAPOR_PG_OK) {
         return class;
     }
 
-    /* one message of the batch may tell of another's sender */
-    for (i = 0; i < n; i++) {
-        m = slots[i].unit->message;
+    person_judge(views, n);
+    person_settle(store->pool, views, n);
 
-        if (m->known) {
-            memset(&lead, 0, sizeof(lead));
-            lead.known = true;
-            lead.home = m->home;
-            lead.reporter_id = m->reporter_id;
-            person_put(map, m->self.id, &lead);
-            person_put(map, m->other.id, &lead);
-        }
-    }
-
-    person_settle(slots, n, map);
-
-    return LAPOR_PG_OK;
+    return person_odd(store, views, n);
 }
 
 
-static size_t
-person_unknown(struct lapor_intake_slot *slots, size_t n,
-    struct person_ask *asks)
+static struct person_view *
+person_views(struct lapor_intake_store *store,
+    struct lapor_intake_slot *slots, size_t n, struct person_ask *asks,
+    size_t *ret_nasks)
 {
     size_t                        i, nasks;
+    struct person_view           *views, *v;
     struct lapor_intake_message  *m;
 
+    views = lapor_pool_alloc(store->pool, n * sizeof(*views));
     nasks = 0;
 
     for (i = 0; i < n; i++) {
+        v = &views[i];
         m = slots[i].unit->message;
+        v->slot = &slots[i];
+        v->message = m;
+        v->at_ms = lapor_intake_person_time(slots[i].unit);
+        v->odd = m->early;
+        m->settled = false;
+        m->renamed = m->username.data != NULL && !m->known;
 
-        if (m->known) {
-            continue;
+        /* a notice of the platform tells of moves, nothing else */
+        if (m->other.id.data != NULL && m->event->system == NULL) {
+            v->other = &m->other;
         }
 
-        /* a platform's message names its person elsewhere than in "from" */
-        if (m->self.part != m->part) {
+        /* such a one names its person elsewhere than in "from" */
+        if (!m->known && m->self.part != m->part) {
+            asks[nasks].view = v;
             asks[nasks++].identity = &m->self;
         }
 
-        if (m->other.id.data != NULL) {
-            asks[nasks++].identity = &m->other;
+        if (v->other != NULL
+            && !(m->known && lapor_str_eq(m->peer, v->other->id)))
+        {
+            asks[nasks].view = v;
+            asks[nasks++].identity = v->other;
         }
     }
 
-    return nasks;
+    *ret_nasks = nasks;
+
+    return views;
 }
 
 
 static enum lapor_pg_class
 person_ask(struct lapor_intake_store *store, struct person_ask *asks,
-    size_t n, struct person_map *map)
+    size_t n)
 {
-    size_t                  i, k, end, calls;
-    PGresult               *results[LAPOR_PARTS];
-    enum lapor_pg_class     class, added;
-    struct lapor_pgarray   *ids;
-    struct lapor_pgparams   params;
+    size_t                i, end, calls, starts[LAPOR_PARTS];
+    PGresult             *results[LAPOR_PARTS];
+    enum lapor_pg_class   class, added;
 
     if (n == 0) {
         return LAPOR_PG_OK;
     }
 
-    person_sort(store->pool, asks, n);
+    lapor_intake_person_sort(store->pool, asks, n);
     added = lapor_pg_pipe_begin(store->pg);
     calls = 0;
 
     for (i = 0; i < n; i = end) {
-        end = person_run(asks, n, i);
-        ids = lapor_pgarray_new(store->pool, LAPOR_PG_TEXT);
-
-        for (k = i; k < end; k++) {
-            lapor_pgarray_text(ids, asks[k].identity->id.data,
-                               asks[k].identity->id.len);
-        }
-
-        lapor_pgparams_init(&params, store->pool);
-        lapor_pgparams_int2(&params, (int16_t) asks[i].identity->part);
-        lapor_pgparams_array(&params, ids);
+        end = lapor_intake_person_run(asks, n, i);
 
         if (added == LAPOR_PG_OK) {
-            added = lapor_pg_pipe_add(store->pg, "identity_find",
-                "SELECT identity, home_part, reporter_id"
-                "  FROM lapor.identity_find($1, $2)", &params);
+            added = person_ask_part(store, asks + i, end - i);
         }
 
-        calls++;
+        starts[calls++] = i;
     }
 
     class = lapor_pg_pipe_end(store->pg, results, calls, NULL);
@@ -190,7 +180,7 @@ person_ask(struct lapor_intake_store *store, struct person_ask *asks,
     }
 
     for (i = 0; i < calls; i++) {
-        person_answer(map, results[i]);
+        person_answer(asks + starts[i], results[i]);
         PQclear(results[i]);
     }
 
@@ -198,59 +188,274 @@ person_ask(struct lapor_intake_store *store, struct person_ask *asks,
 }
 
 
-static void
-person_answer(struct person_map *map, const PGresult *res)
+static enum lapor_pg_class
+person_ask_part(struct lapor_intake_store *store,
+    const struct person_ask *asks, size_t n)
 {
-    int                 row;
-    struct person_lead  lead;
+    size_t                 i;
+    struct lapor_pgarray  *ids, *at;
+    struct lapor_pgparams  params;
 
-    for (row = 0; row < PQntuples(res); row++) {
-        memset(&lead, 0, sizeof(lead));
-        lead.known = true;
-        lead.home = (unsigned) lapor_pg_get_int(res, row, 1);
-        lead.reporter_id = lapor_pg_get_int(res, row, 2);
+    ids = lapor_pgarray_new(store->pool, LAPOR_PG_TEXT);
+    at = lapor_pgarray_new(store->pool, LAPOR_PG_TIMESTAMPTZ);
 
-        person_put(map, lapor_pool_str(map->pool,
-                                       lapor_pg_get_str(res, row, 0)), &lead);
+    for (i = 0; i < n; i++) {
+        lapor_pgarray_text(ids, asks[i].identity->id.data,
+                           asks[i].identity->id.len);
+        lapor_pgarray_time(at, asks[i].view->at_ms);
     }
+
+    lapor_pgparams_init(&params, store->pool);
+    lapor_pgparams_int2(&params, (int16_t) asks[0].identity->part);
+    lapor_pgparams_array(&params, ids);
+    lapor_pgparams_array(&params, at);
+
+    return lapor_pg_pipe_add(store->pg, "identity_find",
+        "SELECT idx, home_part, reporter_id, early"
+        "  FROM lapor.identity_find($1, $2, $3)", &params);
 }
 
 
 static void
-person_settle(struct lapor_intake_slot *slots, size_t n,
-    struct person_map *map)
+person_answer(struct person_ask *asks, const PGresult *res)
 {
-    size_t                        i;
-    struct person_lead           *lead, new;
-    struct lapor_intake_message  *m;
+    int                            row;
+    struct person_ask             *ask;
+    struct lapor_intake_message   *m;
 
-    for (i = 0; i < n; i++) {
-        m = slots[i].unit->message;
+    for (row = 0; row < PQntuples(res); row++) {
+        ask = &asks[lapor_pg_get_int(res, row, 0) - 1];
+        m = ask->view->message;
 
-        if (m->known) {
+        ask->view->odd |= lapor_pg_get_bool(res, row, 3);
+
+        if (lapor_pg_get_null(res, row, 2)) {
             continue;
         }
 
+        if (ask->identity == &m->self) {
+            m->known = true;
+            m->home = (unsigned) lapor_pg_get_int(res, row, 1);
+            m->reporter_id = lapor_pg_get_int(res, row, 2);
+
+        } else {
+            ask->view->other_known = true;
+            ask->view->other_home = (unsigned) lapor_pg_get_int(res, row, 1);
+            ask->view->other_id = lapor_pg_get_int(res, row, 2);
+        }
+    }
+}
+
+
+/* One identity leads to somebody and the other one does not, or to somebody
+ * else. */
+
+static void
+person_judge(struct person_view *views, size_t n)
+{
+    size_t                        i;
+    struct person_view           *v;
+    struct lapor_intake_message  *m;
+
+    for (i = 0; i < n; i++) {
+        v = &views[i];
+        m = v->message;
+
+        if (v->other == NULL
+            || (m->known && lapor_str_eq(m->peer, v->other->id)))
+        {
+            continue;
+        }
+
+        if (m->known != v->other_known
+            || (m->known && (m->reporter_id != v->other_id
+                             || m->home != v->other_home)))
+        {
+            v->odd = true;
+        }
+    }
+}
+
+
+/* Those whom nobody knows: who they are to each other. A number that comes
+ * with two user ids in one batch is odd. */
+
+static void
+person_settle(struct lapor_pool *pool, struct person_view *views, size_t n)
+{
+    size_t                        i;
+    struct lapor_str              other, user_id;
+    struct person_map            *map;
+    struct person_lead           *lead, new;
+    struct lapor_intake_message  *m;
+
+    map = NULL;
+
+    for (i = 0; i < n; i++) {
+        m = views[i].message;
+
+        if (m->known || views[i].odd) {
+            continue;
+        }
+
+        if (map == NULL) {
+            map = lapor_pool_alloc(pool, sizeof(*map));
+            map->pool = pool;
+        }
+
+        other = views[i].other == NULL ? LAPOR_STR_NONE : views[i].other->id;
+        user_id = lapor_str_digits(m->self.id) ? other : m->self.id;
         lead = person_get(map, m->self.id);
 
         if (lead == NULL) {
-            lead = person_get(map, m->other.id);
+            lead = person_get(map, other);
         }
 
         if (lead == NULL) {
             memset(&new, 0, sizeof(new));
             new.as = m->self;
-            new.home = m->self.part;
             lead = &new;
         }
 
-        m->known = lead->known;
-        m->home = lead->home;
-        m->reporter_id = lead->reporter_id;
-        m->name_as = lead->as;
+        if (lead->user_id.data == NULL) {
+            lead->user_id = user_id;
+        }
 
-        person_put(map, m->self.id, lead);
-        person_put(map, m->other.id, lead);
+        m->home = lead->as.part;
+        m->name_as = lead->as;
+        views[i].odd = user_id.data != NULL
+                       && !lapor_str_eq(lead->user_id, user_id);
+
+        lead = person_put(map, m->self.id, lead);
+        lead = person_put(map, other, lead);
+    }
+}
+
+
+/* Odd messages, and all others of the batch that name the same identities,
+ * as facts; then whose they are. */
+
+static enum lapor_pg_class
+person_odd(struct lapor_intake_store *store, struct person_view *views,
+    size_t n)
+{
+    size_t                     i, nfacts;
+    struct lapor_who          *who;
+    enum lapor_pg_class        class;
+    struct lapor_who_fact     *facts;
+    struct lapor_who_tenure   *t;
+    struct lapor_who_person   *person;
+    struct lapor_who_identity *identity;
+
+    for (i = 0; i < n && !views[i].odd; i++) {
+        /* void */
+    }
+
+    if (i == n) {
+        return LAPOR_PG_OK;
+    }
+
+    who = lapor_pool_alloc(store->pool, sizeof(*who));
+    lapor_who_init(who, store->pool);
+    facts = lapor_pool_alloc(store->pool, n * sizeof(*facts));
+
+    while (person_spread(who, views, n) > 0) {
+        /* void */
+    }
+
+    nfacts = 0;
+
+    for (i = 0; i < n; i++) {
+        if (views[i].odd) {
+            person_fact(who, &views[i], &facts[nfacts++]);
+        }
+    }
+
+    class = lapor_who_store(store, who, facts, nfacts);
+
+    if (class != LAPOR_PG_OK) {
+        return class;
+    }
+
+    for (i = 0; i < n; i++) {
+        identity = lapor_who_find(who, views[i].message->self.id);
+        t = identity == NULL ? NULL : lapor_who_at(identity, views[i].at_ms);
+
+        if (t == NULL) {
+            continue;
+        }
+
+        person = lapor_who_root(t->person);
+        views[i].message->known = true;
+        views[i].message->settled = true;
+        views[i].message->home = person->home;
+        views[i].message->reporter_id = person->id;
+    }
+
+    return LAPOR_PG_OK;
+}
+
+
+/* What shares an identity with something odd is odd; returns how many. */
+
+static size_t
+person_spread(struct lapor_who *who, struct person_view *views, size_t n)
+{
+    size_t               i, found;
+    struct person_view  *v;
+
+    found = 0;
+
+    for (i = 0; i < n; i++) {
+        v = &views[i];
+
+        if (!v->odd && (lapor_who_find(who, v->message->self.id) != NULL
+                        || (v->other != NULL
+                            && lapor_who_find(who, v->other->id) != NULL)))
+        {
+            v->odd = true;
+        }
+
+        if (!v->odd || (lapor_who_find(who, v->message->self.id) != NULL
+                        && (v->other == NULL
+                            || lapor_who_find(who, v->other->id) != NULL)))
+        {
+            continue;
+        }
+
+        found++;
+        lapor_who_identity(who, &v->message->self);
+
+        if (v->other != NULL) {
+            lapor_who_identity(who, v->other);
+        }
+    }
+
+    return found;
+}
+
+
+static void
+person_fact(struct lapor_who *who, const struct person_view *v,
+    struct lapor_who_fact *fact)
+{
+    memset(fact, 0, sizeof(*fact));
+
+    fact->kind = LAPOR_WHO_SEEN;
+    fact->a = lapor_who_identity(who, &v->message->self);
+    fact->at_ms = v->at_ms;
+    fact->raw_id = v->slot->unit->raw->raw_id;
+
+    if (v->other == NULL) {
+        return;
+    }
+
+    fact->kind = LAPOR_WHO_JOIN;
+    fact->b = lapor_who_identity(who, v->other);
+
+    if (!lapor_str_digits(fact->a->is.id)) {
+        fact->b = fact->a;
+        fact->a = lapor_who_identity(who, v->other);
     }
 }
 
@@ -276,15 +481,17 @@ person_get(const struct person_map *map, struct lapor_str id)
 
 /* The first word about an identity stands. */
 
-static void
+static struct person_lead *
 person_put(struct person_map *map, struct lapor_str id,
     const struct person_lead *lead)
 {
     unsigned             bucket;
     struct person_lead  *copy;
 
-    if (id.data == NULL || person_get(map, id) != NULL) {
-        return;
+    copy = person_get(map, id);
+
+    if (id.data == NULL || copy != NULL) {
+        return copy == NULL ? (struct person_lead *) lead : copy;
     }
 
     bucket = person_bucket(id);
@@ -293,6 +500,8 @@ person_put(struct person_map *map, struct lapor_str id,
     copy->id = id;
     copy->next = map->buckets[bucket];
     map->buckets[bucket] = copy;
+
+    return copy;
 }
 
 
@@ -315,8 +524,9 @@ person_bucket(struct lapor_str id)
 /* By part, and stable: each part's list is short or the parts are many, so
  * one pass to count and one to place. */
 
-static void
-person_sort(struct lapor_pool *pool, struct person_ask *asks, size_t n)
+void
+lapor_intake_person_sort(struct lapor_pool *pool, struct person_ask *asks,
+    size_t n)
 {
     size_t              i, starts[LAPOR_PARTS + 1];
     struct person_ask  *sorted;
@@ -340,8 +550,8 @@ person_sort(struct lapor_pool *pool, struct person_ask *asks, size_t n)
 }
 
 
-static size_t
-person_run(const struct person_ask *asks, size_t n, size_t from)
+size_t
+lapor_intake_person_run(const struct person_ask *asks, size_t n, size_t from)
 {
     size_t  i;
 
@@ -353,101 +563,4 @@ person_run(const struct person_ask *asks, size_t n, size_t from)
     }
 
     return i;
-}
-
-
-/* A pair that came together last time too is not worth a word. */
-
-enum lapor_pg_class
-lapor_intake_person_link(struct lapor_intake_store *store,
-    struct lapor_intake_slot *slots, size_t n)
-{
-    size_t                        i, nasks;
-    struct person_ask            *asks;
-    struct lapor_intake_message  *m;
-
-    asks = lapor_pool_alloc(store->pool, 2 * n * sizeof(*asks));
-    nasks = 0;
-
-    for (i = 0; i < n; i++) {
-        m = slots[i].unit->message;
-
-        if (m->other.id.data == NULL
-            || (m->first && lapor_str_eq(m->peer, m->other.id)))
-        {
-            continue;
-        }
-
-        asks[nasks].identity = &m->self;
-        asks[nasks].peer = &m->other;
-        asks[nasks].raw = slots[i].unit->raw;
-        asks[nasks++].message = m;
-
-        asks[nasks].identity = &m->other;
-        asks[nasks].peer = &m->self;
-        asks[nasks].raw = slots[i].unit->raw;
-        asks[nasks++].message = m;
-    }
-
-    if (nasks == 0) {
-        return LAPOR_PG_OK;
-    }
-
-    person_sort(store->pool, asks, nasks);
-
-    return person_remember(store, asks, nasks);
-}
-
-
-static enum lapor_pg_class
-person_remember(struct lapor_intake_store *store,
-    const struct person_ask *asks, size_t n)
-{
-    size_t                  i, k, end;
-    enum lapor_pg_class     class, added;
-    struct lapor_pgarray   *id, *kind, *peer, *home, *reporter, *at;
-    struct lapor_pgparams   p;
-
-    added = lapor_pg_pipe_begin(store->pg);
-
-    for (i = 0; i < n; i = end) {
-        end = person_run(asks, n, i);
-
-        id = lapor_pgarray_new(store->pool, LAPOR_PG_TEXT);
-        kind = lapor_pgarray_new(store->pool, LAPOR_PG_TEXT);
-        peer = lapor_pgarray_new(store->pool, LAPOR_PG_TEXT);
-        home = lapor_pgarray_new(store->pool, LAPOR_PG_INT2);
-        reporter = lapor_pgarray_new(store->pool, LAPOR_PG_INT8);
-        at = lapor_pgarray_new(store->pool, LAPOR_PG_TIMESTAMPTZ);
-
-        for (k = i; k < end; k++) {
-            lapor_pgarray_text(id, asks[k].identity->id.data,
-                               asks[k].identity->id.len);
-            lapor_pgarray_cstr(kind, asks[k].identity->kind);
-            lapor_pgarray_text(peer, asks[k].peer->id.data,
-                               asks[k].peer->id.len);
-            lapor_pgarray_int2(home, (int16_t) asks[k].message->home);
-            lapor_pgarray_int8(reporter, asks[k].message->reporter_id);
-            lapor_pgarray_time(at, asks[k].raw->received_ms);
-        }
-
-        lapor_pgparams_init(&p, store->pool);
-        lapor_pgparams_int2(&p, (int16_t) asks[i].identity->part);
-        lapor_pgparams_array(&p, id);
-        lapor_pgparams_array(&p, kind);
-        lapor_pgparams_array(&p, peer);
-        lapor_pgparams_array(&p, home);
-        lapor_pgparams_array(&p, reporter);
-        lapor_pgparams_array(&p, at);
-
-        if (added == LAPOR_PG_OK) {
-            added = lapor_pg_pipe_add(store->pg, "identity_link",
-                "SELECT lapor.identity_link($1, $2, $3, $4, $5, $6, $7)",
-                &p);
-        }
-    }
-
-    class = lapor_pg_pipe_end(store->pg, NULL, 0, NULL);
-
-    return class == LAPOR_PG_OK ? added : class;
 }

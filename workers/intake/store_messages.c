@@ -48,7 +48,11 @@ lapor_intake_store_messages(struct lapor_intake_store *store,
     nraws = lapor_intake_slots(store, units, n, LAPOR_INTAKE_RAW, &raws);
     nslots = lapor_intake_slots(store, units, n, LAPOR_INTAKE_MESSAGE, &slots);
 
-    class = messages_open(store, raws, nraws, slots, nslots);
+    class = lapor_intake_person_move(store, units, n);
+
+    if (class == LAPOR_PG_OK) {
+        class = messages_open(store, raws, nraws, slots, nslots);
+    }
 
     if (class != LAPOR_PG_OK) {
         return class;
@@ -210,6 +214,7 @@ messages_open_ledger(struct lapor_intake_store *store,
             m->fresh = false;
             m->known = false;
             m->first = false;
+            m->early = false;
             m->peer = LAPOR_STR_NONE;
 
             messages_text(wamid, m->wamid);
@@ -224,7 +229,7 @@ messages_open_ledger(struct lapor_intake_store *store,
         lapor_pgparams_array(&p, identity);
 
         class = lapor_pg_pipe_add(store->pg, "intake_open",
-            "SELECT idx, home_part, reporter_id, peer"
+            "SELECT idx, home_part, reporter_id, peer, early"
             "  FROM lapor.intake_open($1, $2, $3, $4)", &p);
 
         if (class != LAPOR_PG_OK) {
@@ -262,6 +267,7 @@ messages_opened(struct lapor_intake_store *store,
 
         m = slots[idx].unit->message;
         m->fresh = true;
+        m->early = lapor_pg_get_bool(res, row, 4);
 
         if (lapor_pg_get_null(res, row, 2)) {
             continue;

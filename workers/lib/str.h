@@ -68,6 +68,23 @@ lapor_str_eqz(struct lapor_str str, const char *text)
 }
 
 
+/* 1 if it is ASCII digits and nothing else, at least one, else 0. */
+
+static inline int
+lapor_str_digits(struct lapor_str str)
+{
+    size_t  i;
+
+    for (i = 0; i < str.len; i++) {
+        if (str.data[i] < '0' || str.data[i] > '9') {
+            return 0;
+        }
+    }
+
+    return str.len > 0;
+}
+
+
 /* 1 if the string starts with these characters, else 0. */
 
 static inline int

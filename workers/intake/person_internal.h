@@ -1,0 +1,45 @@
+/*
+ * Copyright (C) Lapor contributors. BSD 2-clause, see LICENSE.
+ *
+ * What the files of person share; nobody else includes it.
+ */
+
+#ifndef LAPOR_INTAKE_PERSON_INTERNAL_H
+#define LAPOR_INTAKE_PERSON_INTERNAL_H
+
+#include "intake/person.h"
+
+
+/* A new message whose sender is to be found. */
+struct person_view {
+    struct lapor_intake_slot            *slot;
+    struct lapor_intake_message         *message;
+    const struct lapor_intake_identity  *other;  /* NULL: there is none */
+    int64_t                              at_ms;
+    bool                                 other_known;
+    unsigned                             other_home;
+    int64_t                              other_id;
+    bool                                 odd;
+};
+
+
+/* An identity to be looked for or to be remembered. */
+struct person_ask {
+    struct person_view                  *view;
+    const struct lapor_intake_identity  *identity;
+    const struct lapor_intake_identity  *peer;
+};
+
+
+/* Meta's time if it is believed, as for messages. */
+int64_t lapor_intake_person_time(const struct lapor_intake_unit *unit);
+
+/* By part, and stable. */
+void lapor_intake_person_sort(struct lapor_pool *pool,
+    struct person_ask *asks, size_t n);
+
+/* Where the run of one part that starts at "from" ends. */
+size_t lapor_intake_person_run(const struct person_ask *asks, size_t n,
+    size_t from);
+
+#endif

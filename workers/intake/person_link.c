@@ -1,0 +1,224 @@
+/*
+ * Copyright (C) Lapor contributors. BSD 2-clause, see LICENSE.
+ *
+ * What messages of known senders tell of their identities.
+ *
+ * A username leads to nobody: it may be given up and taken by somebody else.
+ * Who wrote under it last is kept, for people to search, and two who used it
+ * one after the other are linked as a hint.
+ */
+
+#include <string.h>
+
+#include "intake/person_internal.h"
+#include "intake/who_store.h"
+
+
+static enum lapor_pg_class person_remember(struct lapor_intake_store *store,
+    const struct person_ask *asks, size_t n);
+static enum lapor_pg_class person_remember_part(
+    struct lapor_intake_store *store, const struct person_ask *asks,
+    size_t n);
+static enum lapor_pg_class person_names(struct lapor_intake_store *store,
+    struct lapor_intake_slot *slots, size_t n);
+static enum lapor_pg_class person_name(struct lapor_intake_store *store,
+    const struct lapor_intake_slot *slot);
+
+
+/* A pair that came together last time too is not worth a word. */
+
+enum lapor_pg_class
+lapor_intake_person_link(struct lapor_intake_store *store,
+    struct lapor_intake_slot *slots, size_t n)
+{
+    size_t                        i, nasks;
+    struct person_ask            *asks;
+    struct person_view           *view;
+    enum lapor_pg_class           class;
+    struct lapor_intake_message  *m;
+
+    asks = lapor_pool_alloc(store->pool, 2 * n * sizeof(*asks));
+    nasks = 0;
+
+    for (i = 0; i < n; i++) {
+        m = slots[i].unit->message;
+
+        if (m->settled || m->other.id.data == NULL
+            || m->event->system != NULL
+            || (m->first && lapor_str_eq(m->peer, m->other.id)))
+        {
+            continue;
+        }
+
+        view = lapor_pool_alloc(store->pool, sizeof(*view));
+        view->message = m;
+        view->at_ms = lapor_intake_person_time(slots[i].unit);
+
+        asks[nasks].view = view;
+        asks[nasks].identity = &m->self;
+        asks[nasks++].peer = &m->other;
+
+        asks[nasks].view = view;
+        asks[nasks].identity = &m->other;
+        asks[nasks++].peer = &m->self;
+    }
+
+    if (nasks > 0) {
+        lapor_intake_person_sort(store->pool, asks, nasks);
+        class = person_remember(store, asks, nasks);
+
+        if (class != LAPOR_PG_OK) {
+            return class;
+        }
+    }
+
+    return person_names(store, slots, n);
+}
+
+
+static enum lapor_pg_class
+person_remember(struct lapor_intake_store *store,
+    const struct person_ask *asks, size_t n)
+{
+    size_t                i, end;
+    enum lapor_pg_class   class, added;
+
+    added = lapor_pg_pipe_begin(store->pg);
+
+    for (i = 0; i < n && added == LAPOR_PG_OK; i = end) {
+        end = lapor_intake_person_run(asks, n, i);
+        added = person_remember_part(store, asks + i, end - i);
+    }
+
+    class = lapor_pg_pipe_end(store->pg, NULL, 0, NULL);
+
+    return class == LAPOR_PG_OK ? added : class;
+}
+
+
+static enum lapor_pg_class
+person_remember_part(struct lapor_intake_store *store,
+    const struct person_ask *asks, size_t n)
+{
+    size_t                        i;
+    struct lapor_pgarray         *id, *kind, *peer, *home, *reporter, *at;
+    struct lapor_pgparams         p;
+    struct lapor_intake_message  *m;
+
+    id = lapor_pgarray_new(store->pool, LAPOR_PG_TEXT);
+    kind = lapor_pgarray_new(store->pool, LAPOR_PG_TEXT);
+    peer = lapor_pgarray_new(store->pool, LAPOR_PG_TEXT);
+    home = lapor_pgarray_new(store->pool, LAPOR_PG_INT2);
+    reporter = lapor_pgarray_new(store->pool, LAPOR_PG_INT8);
+    at = lapor_pgarray_new(store->pool, LAPOR_PG_TIMESTAMPTZ);
+
+    for (i = 0; i < n; i++) {
+        m = asks[i].view->message;
+        lapor_pgarray_text(id, asks[i].identity->id.data,
+                           asks[i].identity->id.len);
+        lapor_pgarray_cstr(kind, asks[i].identity->kind);
+        lapor_pgarray_text(peer, asks[i].peer->id.data, asks[i].peer->id.len);
+        lapor_pgarray_int2(home, (int16_t) m->home);
+        lapor_pgarray_int8(reporter, m->reporter_id);
+        lapor_pgarray_time(at, asks[i].view->at_ms);
+    }
+
+    lapor_pgparams_init(&p, store->pool);
+    lapor_pgparams_int2(&p, (int16_t) asks[0].identity->part);
+    lapor_pgparams_array(&p, id);
+    lapor_pgparams_array(&p, kind);
+    lapor_pgparams_array(&p, peer);
+    lapor_pgparams_array(&p, home);
+    lapor_pgparams_array(&p, reporter);
+    lapor_pgparams_array(&p, at);
+
+    return lapor_pg_pipe_add(store->pg, "identity_link",
+        "SELECT lapor.identity_link($1, $2, $3, $4, $5, $6, $7)", &p);
+}
+
+
+static enum lapor_pg_class
+person_names(struct lapor_intake_store *store,
+    struct lapor_intake_slot *slots, size_t n)
+{
+    size_t                        i;
+    enum lapor_pg_class           class;
+    struct lapor_intake_message  *m;
+
+    class = LAPOR_PG_OK;
+
+    for (i = 0; i < n && class == LAPOR_PG_OK; i++) {
+        m = slots[i].unit->message;
+
+        if (m->renamed && lapor_intake_key(m->username)) {
+            class = person_name(store, &slots[i]);
+        }
+    }
+
+    return class;
+}
+
+
+/* Usernames have no capitals (Cloud API, usernames); an at sign keeps them
+ * apart from numbers and user ids. */
+
+static enum lapor_pg_class
+person_name(struct lapor_intake_store *store,
+    const struct lapor_intake_slot *slot)
+{
+    char                          *text;
+    size_t                         i;
+    PGresult                      *res;
+    struct lapor_str               name;
+    enum lapor_pg_class            class;
+    struct lapor_pgparams          p;
+    struct lapor_who_person        before, now;
+    struct lapor_intake_message   *m;
+    struct lapor_intake_identity   is;
+
+    m = slot->unit->message;
+    name.len = m->username.len + 1;
+    text = lapor_pool_bytes(store->pool, name.len);
+    text[0] = '@';
+
+    for (i = 1; i < name.len; i++) {
+        text[i] = m->username.data[i - 1];
+        text[i] += text[i] >= 'A' && text[i] <= 'Z' ? 'a' - 'A' : 0;
+    }
+
+    name.data = text;
+    is = lapor_intake_identity(store->pool, name);
+    memset(&now, 0, sizeof(now));
+    memset(&before, 0, sizeof(before));
+    now.home = m->home;
+    now.id = m->reporter_id;
+
+    lapor_pgparams_init(&p, store->pool);
+    lapor_pgparams_int2(&p, (int16_t) is.part);
+    lapor_pgparams_text(&p, name.data, name.len);
+    lapor_pgparams_int2(&p, (int16_t) now.home);
+    lapor_pgparams_int8(&p, now.id);
+    lapor_pgparams_time(&p, lapor_intake_person_time(slot->unit));
+    lapor_pgparams_int8(&p, slot->unit->raw->raw_id);
+    lapor_pgparams_time(&p, store->at_ms);
+
+    class = lapor_pg_call(store->pg, "identity_use",
+        "SELECT home_part, reporter_id"
+        "  FROM lapor.identity_use($1, $2, $3, $4, $5, $6, $7)", &p, &res);
+
+    if (class != LAPOR_PG_OK) {
+        return class;
+    }
+
+    if (PQntuples(res) > 0) {
+        before.home = (unsigned) lapor_pg_get_int(res, 0, 0);
+        before.id = lapor_pg_get_int(res, 0, 1);
+        class = lapor_who_tie(store, &before, &now, "username",
+                              lapor_intake_person_time(slot->unit),
+                              slot->unit->raw->raw_id);
+    }
+
+    PQclear(res);
+
+    return class;
+}

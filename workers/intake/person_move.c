@@ -1,0 +1,132 @@
+/*
+ * Copyright (C) Lapor contributors. BSD 2-clause, see LICENSE.
+ *
+ * What the platform tells of numbers and user ids that changed, as facts.
+ */
+
+#include "intake/person_internal.h"
+#include "intake/who_store.h"
+
+
+static size_t person_moves(struct lapor_who *who,
+    const struct lapor_intake_unit *unit, struct lapor_who_fact *facts);
+static struct lapor_who_identity *person_named(struct lapor_who *who,
+    struct lapor_str id);
+
+
+enum lapor_pg_class
+lapor_intake_person_move(struct lapor_intake_store *store,
+    struct lapor_intake_unit *units, size_t n)
+{
+    size_t                  i, count;
+    struct lapor_who       *who;
+    struct lapor_who_fact  *facts;
+
+    count = 0;
+
+    for (i = 0; i < n; i++) {
+        count += units[i].event != NULL && units[i].event->system != NULL;
+    }
+
+    if (count == 0) {
+        return LAPOR_PG_OK;
+    }
+
+    who = lapor_pool_alloc(store->pool, sizeof(*who));
+    lapor_who_init(who, store->pool);
+    facts = lapor_pool_alloc(store->pool, 3 * count * sizeof(*facts));
+    count = 0;
+
+    for (i = 0; i < n; i++) {
+        if (units[i].event != NULL && units[i].event->system != NULL) {
+            count += person_moves(who, &units[i], facts + count);
+        }
+    }
+
+    return count == 0 ? LAPOR_PG_OK : lapor_who_store(store, who, facts,
+                                                      count);
+}
+
+
+/*
+ * What one notice of the platform says, at most three facts. The number
+ * before is the sender, or in older payloads the customer; a user_id_update
+ * tells no change of a number, only whose id it is (Cloud API, system
+ * messages, user_id_update).
+ */
+
+static size_t
+person_moves(struct lapor_who *who, const struct lapor_intake_unit *unit,
+    struct lapor_who_fact *facts)
+{
+    size_t                       i, n;
+    struct lapor_str             before;
+    const struct lapor_event    *event;
+    const struct lapor_system   *notice;
+    struct lapor_who_identity   *number, *was, *now, *id;
+
+    event = unit->event;
+    notice = event->system;
+    n = 0;
+
+    before = lapor_str_digits(event->phone) ? event->phone : notice->customer;
+    was = person_named(who, lapor_str_digits(before) ? before
+                                                     : LAPOR_STR_NONE);
+    number = person_named(who, lapor_str_digits(notice->wa_id)
+                               ? notice->wa_id : LAPOR_STR_NONE);
+    now = person_named(who, notice->user_id);
+
+    if (event->kind == LAPOR_EVENT_MESSAGE && was != NULL && number != NULL
+        && was != number)
+    {
+        facts[n].kind = LAPOR_WHO_MOVE;
+        facts[n].a = was;
+        facts[n++].b = number;
+    }
+
+    before = notice->previous_user_id;
+
+    if (lapor_str_empty(before) && lapor_str_eqz(notice->type,
+                                                 "user_changed_user_id"))
+    {
+        before = lapor_str_empty(event->user_id) ? notice->customer
+                                                 : event->user_id;
+    }
+
+    id = person_named(who, lapor_str_digits(before) ? LAPOR_STR_NONE
+                                                    : before);
+
+    if (id != NULL && now != NULL && id != now) {
+        facts[n].kind = LAPOR_WHO_MOVE;
+        facts[n].a = id;
+        facts[n++].b = now;
+    }
+
+    if (number != NULL && now != NULL) {
+        facts[n].kind = LAPOR_WHO_HINT;
+        facts[n].a = number;
+        facts[n++].b = now;
+    }
+
+    for (i = 0; i < n; i++) {
+        facts[i].at_ms = lapor_intake_person_time(unit);
+        facts[i].raw_id = unit->raw->raw_id;
+    }
+
+    return n;
+}
+
+
+static struct lapor_who_identity *
+person_named(struct lapor_who *who, struct lapor_str id)
+{
+    struct lapor_intake_identity  is;
+
+    if (!lapor_intake_key(id)) {
+        return NULL;
+    }
+
+    is = lapor_intake_identity(who->pool, id);
+
+    return lapor_who_identity(who, &is);
+}
