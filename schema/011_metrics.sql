@@ -99,4 +99,21 @@ END
 $$;
 
 
+-- How many alerts are open, by kind and severity.
+
+CREATE FUNCTION lapor.alert_open_counts()
+RETURNS TABLE (kind text, severity text, n bigint)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = lapor, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT a.kind, a.severity, count(*)
+      FROM lapor.alert a
+     WHERE a.closed_at IS NULL
+     GROUP BY a.kind, a.severity;
+END
+$$;
+
+
+GRANT EXECUTE ON FUNCTION lapor.alert_open_counts TO lapor_intake;
 GRANT EXECUTE ON FUNCTION lapor.task_backlog TO lapor_media, lapor_reply;

@@ -44,6 +44,26 @@ $$;
 ALTER FUNCTION lapor.alert_close(p_part smallint, p_kind text, p_subject text, p_now timestamp with time zone) OWNER TO lapor_owner;
 
 --
+-- Name: alert_open_counts(); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.alert_open_counts() RETURNS TABLE(kind text, severity text, n bigint)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT a.kind, a.severity, count(*)
+      FROM lapor.alert a
+     WHERE a.closed_at IS NULL
+     GROUP BY a.kind, a.severity;
+END
+$$;
+
+ALTER FUNCTION lapor.alert_open_counts() OWNER TO lapor_owner;
+
+--
 -- Name: alert_raise(smallint, text, text, text, text, timestamp with time zone); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
 --
 
@@ -4614,6 +4634,13 @@ GRANT ALL ON FUNCTION lapor.alert_close(p_part smallint, p_kind text, p_subject 
 GRANT ALL ON FUNCTION lapor.alert_close(p_part smallint, p_kind text, p_subject text, p_now timestamp with time zone) TO lapor_media;
 GRANT ALL ON FUNCTION lapor.alert_close(p_part smallint, p_kind text, p_subject text, p_now timestamp with time zone) TO lapor_reply;
 GRANT ALL ON FUNCTION lapor.alert_close(p_part smallint, p_kind text, p_subject text, p_now timestamp with time zone) TO lapor_ctl;
+
+--
+-- Name: FUNCTION alert_open_counts(); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.alert_open_counts() FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.alert_open_counts() TO lapor_intake;
 
 --
 -- Name: FUNCTION alert_raise(p_part smallint, p_kind text, p_subject text, p_severity text, p_detail text, p_now timestamp with time zone); Type: ACL; Schema: lapor; Owner: lapor_owner

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "intake/lease.h"
+#include "intake/meter.h"
 #include "lib/log.h"
 #include "lib/timeutil.h"
 
@@ -125,6 +126,11 @@ lease_look(struct lapor_intake_lease *lease, int64_t now)
 
         if (wanted || lapor_stream_owns(lease->stream, part)) {
             held = lease_answer(lease) && wanted;
+
+            if (wanted && !held && lapor_stream_owns(lease->stream, part)) {
+                lapor_intake_meter_lost();
+            }
+
             lapor_stream_own(lease->stream, part, held);
             lacking += (wanted && !held);
             owned += held;

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "intake/loops.h"
+#include "intake/meter.h"
 #include "lib/log.h"
 #include "lib/loop.h"
 #include "lib/notify.h"
@@ -111,6 +112,7 @@ lapor_intake_loops_watch(struct lapor_intake_loops *all,
     struct lapor_intake_news  news;
 
     news = lapor_intake_loops_sum(all);
+    lapor_intake_meter_news(&news);
 
     lapor_notify_status("redis %s, postgres %s, messages %" PRIu64
                         ", statuses %" PRIu64 ", quarantined %" PRIu64,
@@ -149,6 +151,13 @@ lapor_intake_loops_sum(struct lapor_intake_loops *all)
         }
 
         total.backlog += news.backlog;
+        total.lag[0] += news.lag[0];
+        total.lag[1] += news.lag[1];
+        total.owned += news.owned;
+        total.remade += news.remade;
+        total.oldest = news.oldest != 0 && (total.oldest == 0
+                                            || news.oldest < total.oldest)
+                       ? news.oldest : total.oldest;
         total.redis_up = total.redis_up && news.redis_up;
         total.postgres_up = total.postgres_up && news.postgres_up;
     }

@@ -7,6 +7,7 @@
  */
 
 #include "intake/loops.h"
+#include "intake/meter.h"
 #include "lib/log.h"
 #include "lib/loop.h"
 #include "lib/metrics.h"
@@ -29,7 +30,7 @@ main(int argc, char **argv)
 
     lapor_log_notice("started version=%s consumer=%s loops=%d", LAPOR_VERSION,
                      conf.consumer, (int) conf.loops);
-    lapor_metrics_start(conf.common.metrics, "lapor-intake");
+    lapor_intake_meter_start(conf.common.metrics);
     lapor_intake_loops_start(&loops, &conf);
     lapor_notify_ready();
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "intake/correct.h"
+#include "intake/meter.h"
 #include "intake/store.h"
 #include "lib/log.h"
 #include "lib/notify.h"
@@ -238,6 +239,8 @@ store_end(struct lapor_intake_store *store, enum lapor_pg_class class)
         class = lapor_pg_commit(store->pg);
     }
 
+    lapor_intake_meter_end(store, class);
+
     if (class != LAPOR_PG_OK) {
         lapor_pg_rollback(store->pg);
         return class;
@@ -264,6 +267,7 @@ store_tell(const struct lapor_intake_unit *units, size_t n)
     for (i = 0; i < n; i++) {
 
         if (units[i].kind == LAPOR_INTAKE_DEAD) {
+            lapor_intake_meter_dead(&units[i]);
             lapor_log_warn("quarantined: %s stream=%s entry=%s item=%d "
                            "sqlstate=%s", units[i].reason,
                            units[i].raw->entry->key, units[i].raw->entry->id,

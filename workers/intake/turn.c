@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "intake/meter.h"
 #include "intake/turn.h"
 #include "lib/log.h"
 #include "lib/loop.h"
@@ -24,6 +25,7 @@
 #define TURN_POOL       (1024 * 1024)
 #define TURN_HOUR_MS    3600000
 #define TURN_KEEP_MS    500
+#define TURN_METER_MS   5000
 #define TURN_EMPTY_MS   50      /* when no partition is its own */
 #define TURN_SCOUT_MS   20      /* at least */
 #define TURN_FAR        2       /* batches that wait, before it is used */
@@ -50,6 +52,10 @@ static void turn_wait(int64_t ms);
 static void turn_on_wait(void *data);
 static void turn_tell(struct lapor_intake *in);
 static void turn_trim(struct lapor_intake *in);
+static void turn_at_hand(struct lapor_intake *in,
+    const struct lapor_entry *entries, size_t n);
+static int64_t turn_oldest(const struct lapor_intake *in);
+static void turn_meter(struct lapor_intake *in);
 
 
 void
@@ -91,6 +97,7 @@ lapor_intake_init(struct lapor_intake *in,
     in->entries = lapor_pool_create(TURN_POOL);
     in->batch.pool = lapor_pool_create(TURN_POOL);
     in->store.pool = lapor_pool_create(TURN_POOL);
+    in->metered = conf->common.metrics != NULL;
     in->backoff.min = 20;
     in->backoff.max = 5000;
     turn_size(in, false, 0);
@@ -144,6 +151,7 @@ lapor_intake_turn(struct lapor_intake *in)
         return;
     }
 
+    turn_at_hand(in, entries, n);
     began = lapor_mono_ms();
 
     /* stopped while they could not be stored: the entries stay pending */
@@ -152,6 +160,7 @@ lapor_intake_turn(struct lapor_intake *in)
         return;
     }
 
+    in->at_hand = 0;
     turn_scout(in, lapor_mono_ms() - began);
 
     if (n == 0 && in->lease.owned == 0) {
@@ -159,7 +168,56 @@ lapor_intake_turn(struct lapor_intake *in)
     }
 
     turn_trim(in);
+    turn_meter(in);
     turn_tell(in);
+}
+
+
+/* Told at once: the turn may last for as long as PostgreSQL lets it. */
+
+static void
+turn_at_hand(struct lapor_intake *in, const struct lapor_entry *entries,
+    size_t n)
+{
+    size_t  i;
+
+    for (i = 0; i < n; i++) {
+        if (in->at_hand == 0 || entries[i].received_ms < in->at_hand) {
+            in->at_hand = entries[i].received_ms;
+        }
+    }
+
+    (void) pthread_mutex_lock(&in->lock);
+    in->news.oldest = turn_oldest(in);
+    (void) pthread_mutex_unlock(&in->lock);
+}
+
+
+static int64_t
+turn_oldest(const struct lapor_intake *in)
+{
+    return in->at_hand != 0
+           && (in->in_redis == 0 || in->at_hand < in->in_redis)
+           ? in->at_hand : in->in_redis;
+}
+
+
+/* What costs a question is asked seldom, and only if somebody looks. */
+
+static void
+turn_meter(struct lapor_intake *in)
+{
+    if (!in->metered || lapor_mono_ms() < in->meter_due) {
+        return;
+    }
+
+    if (lapor_stream_oldest(in->stream, &in->in_redis) == 0
+        && in->index == 0)
+    {
+        lapor_intake_meter_ask(in->store.pg, in->store.pool);
+    }
+
+    in->meter_due = lapor_mono_ms() + TURN_METER_MS;
 }
 
 
@@ -469,6 +527,7 @@ turn_batch(struct lapor_intake *in, const struct lapor_entry *entries,
 
     lapor_backoff_ok(&in->backoff);
     in->waiting = 0;
+    lapor_intake_meter_entries(entries, n);
     turn_wake(in, &before);
 
     lapor_log_debug("stored entries=%zu messages=%" PRIu64 " statuses=%"
@@ -565,6 +624,13 @@ turn_tell(struct lapor_intake *in)
 
     in->news.count = in->store.count;
     in->news.backlog = lapor_stream_backlog(in->stream);
+    in->news.lag[LAPOR_STREAM_MSG] = lapor_stream_lag(in->stream,
+                                                      LAPOR_STREAM_MSG);
+    in->news.lag[LAPOR_STREAM_STATUS] = lapor_stream_lag(in->stream,
+                                                         LAPOR_STREAM_STATUS);
+    in->news.oldest = turn_oldest(in);
+    in->news.owned = in->lease.owned;
+    in->news.remade = lapor_stream_remade(in->stream);
     in->news.redis_up = lapor_redis_connected(lapor_stream_redis(in->stream));
     in->news.postgres_up = lapor_pg_connected(in->store.pg);
 

@@ -26,6 +26,11 @@
 struct lapor_intake_news {
     struct lapor_intake_count  count;
     int64_t                    backlog;    /* entries of its partitions */
+    int64_t                    lag[2];     /* not read yet, by kind */
+    int64_t                    oldest;     /* of both when it came, Unix ms;
+                                              0: nothing waits */
+    int64_t                    owned;      /* partitions */
+    uint64_t                   remade;     /* groups that had vanished */
     bool                       redis_up;
     bool                       postgres_up;
 };
@@ -47,9 +52,15 @@ struct lapor_intake {
     int64_t                     waiting;    /* for PostgreSQL since, and said
                                                so in the log; 0: not */
     size_t                      want;       /* entries of a read, for now */
+    bool                        metered;    /* there is a page */
+    int64_t                     at_hand;    /* when the oldest came that was
+                                               read and is not stored, and */
+    int64_t                     in_redis;   /* that was not read: Unix ms,
+                                               0: there is none */
 
     /* lapor_mono_ms() at which each is due */
     int64_t                     months_due;
+    int64_t                     meter_due;
     int64_t                     claim_due;
     int64_t                     trim_due;
 

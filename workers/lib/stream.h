@@ -187,5 +187,15 @@ void lapor_stream_know(struct lapor_stream *s, unsigned index,
 bool lapor_stream_lost(struct lapor_stream *s,
     struct lapor_stream_loss *ret_loss);
 
+/*
+ * When the oldest entry of its own streams came that is not acknowledged, as
+ * of the last survey, in Unix ms; 0 when none waits. -1 when Redis is away.
+ */
+int lapor_stream_oldest(struct lapor_stream *s, int64_t *ret_ms)
+    __attribute__((warn_unused_result));
+
+/* Times that a group had vanished and was made again. */
+uint64_t lapor_stream_remade(const struct lapor_stream *s);
+
 
 #endif

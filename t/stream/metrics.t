@@ -1,0 +1,103 @@
+#!/usr/bin/perl
+
+# lapor-intake's page for Prometheus: what its loops did, added up, what waits
+# and for how long, and what PostgreSQL knows of alerts and reconciliation.
+
+use lib 't/lib';
+use Lapor::Test;
+use Lapor::Intake;
+use Lapor::Metrics;
+
+use Time::HiRes qw(time);
+
+promtool();
+
+my $port = free_port();
+my $in = Lapor::Intake->new(own => { metrics => "127.0.0.1:$port",
+                                     loops => 3, lease => '1s' });
+
+sub is_metric {
+    my ($name, $n, $what) = @_;
+    ok(wait_metric($port, $name, sub { $_ == $n }, 20), $what || $name);
+}
+
+sub above {
+    my ($name, $n, $what) = @_;
+    ok(wait_metric($port, $name, sub { $_ > $n }, 20), $what);
+}
+
+
+is_metric('lapor_redis_links{state="up"}', 3, 'a link of each loop to Redis');
+is_metric('lapor_postgres_links{state="up"}', 3, 'and to PostgreSQL');
+is_metric('lapor_intake_partitions', 256, 'all partitions are its own');
+is_metric('lapor_intake_messages_total{result="new"}', 0, 'none yet');
+
+my @messages = map { message(text => "lapor $_", from => phone($_)) } 1 .. 12;
+for my $i (0 .. $#messages) {
+    $in->add(body($messages[$i]), sprintf '%02x:msg', $i);
+}
+$in->add(body($messages[0]), '00:msg');
+$in->add('{', '01:msg');
+ok($in->drained, 'some webhooks');
+is_metric('lapor_intake_webhooks_total', 14);
+is_metric('lapor_intake_messages_total{result="new"}', 12);
+is_metric('lapor_intake_messages_total{result="duplicate"}', 1);
+is_metric('lapor_intake_reports_total', 12);
+is_metric('lapor_intake_quarantined_total{reason="webhook"}', 1);
+above('lapor_intake_tasks_total{kind="reply"}', 11, 'tasks for answers');
+is_metric('lapor_intake_lag_seconds_count', 14);
+is_metric('lapor_intake_oldest_seconds', 0, 'nothing waits');
+cmp_ok(metric($port, 'lapor_intake_lag_seconds_sum'), '<', 14 * 30,
+       'the lag is in seconds');
+above('lapor_intake_transactions_total{outcome="committed"}', 0, 'committed');
+above('lapor_intake_transaction_seconds_count', 0, 'in so many seconds');
+
+# an item that PostgreSQL refuses, found by halving
+$in->pg->psql(q{ALTER TABLE lapor.message ADD CONSTRAINT t_check
+                CHECK (body IS NULL OR body NOT LIKE 'racun%')});
+$in->add(body(message(text => 'racun', from => phone(50)),
+              message(text => 'sehat', from => phone(51))), '02:msg');
+ok($in->drained, 'a poisoned item');
+is_metric('lapor_intake_quarantined_total{reason="database"}', 1);
+above('lapor_intake_transactions_total{outcome="refused"}', 0, 'refused');
+above('lapor_postgres_errors_total{class="23"}', 0, 'by SQLSTATE');
+$in->pg->psql('ALTER TABLE lapor.message DROP CONSTRAINT t_check');
+
+# nothing can be stored: what waits, and for how long
+my $lock = $in->hold;
+$in->add(undef, '03:msg', t => int((time - 500) * 1000),
+         b => body(message(text => "antre $_", from => phone($_)))) for 1 .. 5;
+above('lapor_intake_oldest_seconds', 499, 'the age of what is at hand');
+$in->release($lock);
+ok($in->drained, 'it is stored in the end');
+is_metric('lapor_intake_oldest_seconds', 0, 'and nothing waits any more');
+
+# what is known in the database
+$in->pg->psql(q{SELECT lapor.alert_raise(1::smallint, 'clock_skew', 'redis',
+                'critical', '{}', clock_timestamp())});
+is_metric('lapor_alerts_open{kind="clock_skew",severity="critical"}', 1,
+          'an alert');
+$in->pg->psql(q{SELECT lapor.alert_close(1::smallint, 'clock_skew', 'redis',
+                clock_timestamp())});
+is_metric('lapor_alerts_open{kind="clock_skew",severity="critical"}', 0,
+          'is over');
+is_metric('lapor_reconcile_last_seconds', 0, 'nobody has reconciled');
+
+# a group that vanishes
+$in->in->allow(qr/consumer group has vanished|redis/i);
+$in->redis->cmd('XGROUP', 'DESTROY', 'lapor:{00}:msg', 'intake');
+above('lapor_intake_groups_remade_total', 0, 'a group was made again');
+
+my $page = page($port);
+understood($page, 'promtool has nothing to say of the page');
+unlike($page, qr/62800|wamid|racun|Warga/, 'nothing of a person');
+cmp_ok(length $page, '<', 32768, 'and it is small');
+
+# a second process takes its share
+my $other = free_port();
+$in->worker(consumer => 'other', metrics => "127.0.0.1:$other", loops => 1);
+is_metric('lapor_intake_partitions', 192, 'three loops of four have 192');
+ok(wait_metric($other, 'lapor_intake_partitions', sub { $_ == 64 }, 20),
+   'and the fourth has 64');
+
+done_testing();
