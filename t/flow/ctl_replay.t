@@ -11,6 +11,7 @@ use warnings;
 
 use File::Glob ':bsd_glob';      # a blank in a path is no separator
 use JSON::PP ();
+use POSIX ();
 
 use Lapor::Test;
 use Lapor::Intake;
@@ -26,13 +27,18 @@ my @ALL = ('--from', '2000-01-01T00:00:00Z', '--to', '2101-01-01T00:00:00Z');
 $_->in->allow(qr/quarantined|refused/) for $in, $right;
 
 
-sub ctl {
-    my (@args) = @_;
-
-    my $conf = spew("$DIR/lapor.conf", join '', map { "$_\n" }
+sub conf {
+    return spew("$DIR/lapor.conf", join '', map { "$_\n" }
         'redis = ' . $in->redis->address,
         'database = ' . $in->pg->dsn('lapor_ctl'), "media_dir = $DIR",
         '[intake]', 'consumer = x', '[laporctl]', 'spool = off');
+}
+
+
+sub ctl {
+    my (@args) = @_;
+
+    my $conf = conf();
     my %none = map { $_ => undef } grep { /^LAPOR_|^PG/
         && !/^LAPOR_(ASAN|BUILD|CI)/ } keys %ENV;
     return run_cmd({ env => { %none, LAPOR_CONF => $conf } }, $CTL, @args);
@@ -115,6 +121,12 @@ sub content {
 
 
 my $ms = $T * 1000;
+
+sub iso {
+    my ($at) = @_;
+    return POSIX::strftime('%Y-%m-%dT%H:%M:%S', gmtime $at / 1000)
+           . sprintf '.%03dZ', $at % 1000;
+}
 
 # both($body): to both instances, received at the same time
 
@@ -290,5 +302,36 @@ $in->pg->psql("UPDATE lapor.raw_webhook SET part = $other WHERE position("
 $before = dump_all();
 replay();
 same($before, 'the raw row is met where it lies');
+
+
+# --- a long one waits for lapor-intake and fills no stream
+
+$in->add(undef, '00:msg', 'b', body(message(text => "n $_",
+    from => phone(2000 + $_ % 50))), 't', $ms + 60_000 + $_) for 1 .. 1300;
+ok($in->drained(60), 'many webhooks');
+$before = dump_all();
+$in->in->stop;
+my $pid = Lapor::Test::spawn(argv => [$CTL, '-c', conf(), 'raw', 'replay',
+    '--from', iso($ms + 60_000), '--to', iso($ms + 70_000)],
+    out => "$DIR/replay.out", err => "$DIR/replay.err");
+ok(wait_until { slurp("$DIR/replay.err")
+                =~ /waiting for lapor-intake: 10\d\d entries of lapor:\{00\}/
+} 60, 'it waits, and says for whom');
+my %group = @{ $in->redis->cmd('XINFO', 'GROUPS', 'lapor:{00}:msg')->[0] };
+cmp_ok($group{lag}, '<', 1100, 'with as much as a second\'s work in Redis');
+$in->in->start;
+my $status;
+ok(wait_until { defined($status = Lapor::Test::reap($pid)) } 60,
+   'it goes on with lapor-intake');
+is($status, 0, 'and ends');
+like(slurp("$DIR/replay.out"), qr/^1300 webhooks, \d+ bytes, 1300 queued/,
+     'having queued them all');
+ok($in->drained(60), 'which are processed');
+same($before, 'and change nothing');
+
+# broken off: from the time that it told
+$in->redis->stop;
+($rc, $out) = ctl('raw', 'replay', @ALL);
+is($rc, 1, 'without Redis there is no replay');
 
 done_testing();

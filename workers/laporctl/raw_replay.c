@@ -2,14 +2,19 @@
  * Copyright (C) Lapor contributors. BSD 2-clause, see LICENSE.
  *
  * laporctl raw replay: stored webhooks of a time range back onto the streams
- * on which they came, with their first receive time, so that lapor-intake
- * finds the raw row there and stores only what is missing.
+ * on which they came, with their first receive time and the part of their
+ * row, so that lapor-intake finds that, corrects what is wrong and stores what
+ * is missing.
  *
  * The table is read in small pages by its key: memory does not grow with the
- * range, and no transaction stays open.
+ * range, and no transaction stays open. Nor does Redis grow: a stream is given
+ * more only when most of what it has is done, so that live webhooks wait for
+ * little of the replay. Whoever breaks it off goes on from the time that was
+ * told last; what is queued twice is harmless.
  */
 
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,7 +25,16 @@
 
 
 /* Bodies are 3 MB at most, hence 48 MB a page. */
-#define REPLAY_PAGE  16
+#define REPLAY_PAGE     16
+
+/* Entries that a stream may have waiting before it is given more: less than a
+ * second's work. */
+#define REPLAY_WAITING  1000
+#define REPLAY_PAUSE_MS 20
+#define REPLAY_PATIENCE 250     /* pauses, before it is told */
+
+/* Webhooks after which it is told how far it is. */
+#define REPLAY_TELL     10000
 
 
 struct replay {
@@ -32,6 +46,7 @@ struct replay {
     int                  part;
     int64_t              raw_id;
     int64_t              until;     /* Unix ms, not included */
+    int64_t              at_ms;     /* receive time of the last one queued */
     int64_t              seen;
     int64_t              queued;
     int64_t              bytes;
@@ -41,6 +56,9 @@ struct replay {
 static int replay(struct replay *rp);
 static int page(struct replay *rp, int *ret_rows);
 static int queue_page(struct replay *rp, const PGresult *res);
+static int wait_room(struct replay *rp, const PGresult *res);
+static int64_t waiting(struct lapor_redis *redis, struct lapor_str stream);
+static void tell(const struct replay *rp);
 static void report(const struct replay *rp);
 
 
@@ -145,6 +163,11 @@ page(struct replay *rp, int *ret_rows)
 
     *ret_rows = PQntuples(res);
     rc = queue_page(rp, res);
+
+    if (rc == 0 && rp->redis != NULL) {
+        rc = wait_room(rp, res);
+    }
+
     PQclear(res);
 
     return rc;
@@ -186,16 +209,110 @@ queue_page(struct replay *rp, const PGresult *res)
         sent++;
     }
 
-    good = lapor_ctl_queue_answers(rp->redis, sent);
+    good = rp->redis == NULL ? 0 : lapor_ctl_queue_answers(rp->redis, sent);
     rp->queued += good;
 
     if (good < sent) {
-        lapor_ctl_fail("redis did not take all; the last webhook tried was "
-                       "received at %s", rp->from);
+        lapor_ctl_fail("redis did not take all");
+        tell(rp);
         return -1;
     }
 
+    if (row > 0) {
+        rp->at_ms = lapor_pg_get_time(res, row - 1, 4);
+    }
+
+    if (rp->redis != NULL && rp->seen / REPLAY_TELL
+                             != (rp->seen - row) / REPLAY_TELL)
+    {
+        tell(rp);
+    }
+
     return 0;
+}
+
+
+/* Until the streams that were given something have done most of it. */
+
+static int
+wait_room(struct replay *rp, const PGresult *res)
+{
+    int               row, pauses;
+    int64_t           n;
+    struct lapor_str  stream;
+
+    pauses = 0;
+
+    for (row = 0; row < PQntuples(res); row++) {
+        stream = lapor_pg_get_str(res, row, 3);
+
+        while ((n = waiting(rp->redis, stream)) > REPLAY_WAITING) {
+            (void) poll(NULL, 0, REPLAY_PAUSE_MS);
+
+            if (++pauses == REPLAY_PATIENCE) {
+                lapor_ctl_fail("waiting for lapor-intake: %" PRId64 " entries "
+                               "of %.*s are before this", n, (int) stream.len,
+                               stream.data);
+            }
+        }
+
+        if (n == -1) {
+            lapor_ctl_fail("redis: the connection is lost");
+            tell(rp);
+            return -1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* What our group has not read or not acknowledged; all that is there where
+ * Redis does not know. */
+
+static int64_t
+waiting(struct lapor_redis *redis, struct lapor_str stream)
+{
+    int64_t      n, lag;
+    redisReply  *groups, *length;
+
+    lapor_redis_append(redis, "XINFO GROUPS %b", stream.data, stream.len);
+    lapor_redis_append(redis, "XLEN %b", stream.data, stream.len);
+    groups = lapor_redis_reply(redis);
+    length = lapor_redis_reply(redis);
+
+    if (groups == NULL || length == NULL) {
+        n = -1;
+
+    } else if (groups->type != REDIS_REPLY_ARRAY || groups->elements != 1) {
+        n = length->integer;
+
+    } else {
+        lag = lapor_redis_number(groups->element[0], "lag");
+        n = lag < 0 ? length->integer
+                    : lag + lapor_redis_number(groups->element[0], "pending");
+    }
+
+    freeReplyObject(groups);
+    freeReplyObject(length);
+
+    return n;
+}
+
+
+/* How far it is, and where to go on. */
+
+static void
+tell(const struct replay *rp)
+{
+    char  time[LAPOR_TIME_LEN];
+
+    if (rp->queued == 0) {
+        return;
+    }
+
+    lapor_ctl_fail("%" PRId64 " webhooks are queued; --from %s goes on there",
+                   rp->queued, lapor_time_format(rp->at_ms, time));
 }
 
 
