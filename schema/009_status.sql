@@ -1166,3 +1166,66 @@ $$;
 
 GRANT EXECUTE ON FUNCTION lapor.error_advice
    TO lapor_ctl, lapor_reader;
+
+
+-- Keeps account notices, and errors that belong to no message. One told
+-- before is the same row. One row back for each that is new: idx counts from
+-- 1; before is what the account's last notice of limits said, where this is
+-- one, too.
+
+DROP FUNCTION lapor.notice_store(smallint, bigint[], timestamptz[], text[],
+                                 text[], text[], text[], bigint[]);
+
+CREATE FUNCTION lapor.notice_store(p_part smallint, p_notice_id bigint[],
+    p_received_at timestamptz[], p_field text[], p_waba_id text[],
+    p_phone_number_id text[], p_data text[], p_raw_id bigint[])
+RETURNS TABLE (idx integer, before text)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = lapor, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    c_limits constant text := 'business_capability_update';
+    u        record;
+BEGIN
+    FOR u IN
+        WITH item AS (
+            SELECT n.*
+              FROM unnest(p_notice_id, p_received_at, p_field, p_waba_id,
+                          p_phone_number_id, p_data, p_raw_id)
+                   WITH ORDINALITY
+                   AS n (notice_id, received_at, field, waba_id,
+                         phone_number_id, data, raw_id, ord)
+        ), ins AS (
+            INSERT INTO lapor.notice (part, notice_id, received_at, field,
+                                      waba_id, phone_number_id, data, raw_id)
+            SELECT p_part, i.notice_id, i.received_at, i.field, i.waba_id,
+                   i.phone_number_id, i.data::jsonb, i.raw_id
+              FROM item i
+             ORDER BY i.notice_id, i.ord
+            ON CONFLICT (part, notice_id) DO NOTHING
+            RETURNING notice_id
+        )
+        SELECT DISTINCT ON (i.notice_id) i.*
+          FROM ins
+          JOIN item i ON i.notice_id = ins.notice_id
+         ORDER BY i.notice_id, i.ord
+    LOOP
+        idx := u.ord;
+        before := NULL;
+
+        IF u.field = c_limits THEN
+            SELECT n.data::text INTO before
+              FROM lapor.notice n
+             WHERE n.part = p_part AND n.field = c_limits
+               AND n.waba_id = u.waba_id AND n.notice_id <> u.notice_id
+               AND n.received_at <= u.received_at
+             ORDER BY n.received_at DESC
+             LIMIT 1;
+        END IF;
+
+        RETURN NEXT;
+    END LOOP;
+END
+$$;
+
+
+GRANT EXECUTE ON FUNCTION lapor.notice_store TO lapor_intake;

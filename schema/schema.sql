@@ -1363,21 +1363,53 @@ ALTER FUNCTION lapor.ms_time(p_ms bigint) OWNER TO lapor_owner;
 -- Name: notice_store(smallint, bigint[], timestamp with time zone[], text[], text[], text[], text[], bigint[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
 --
 
-CREATE FUNCTION lapor.notice_store(p_part smallint, p_notice_id bigint[], p_received_at timestamp with time zone[], p_field text[], p_waba_id text[], p_phone_number_id text[], p_data text[], p_raw_id bigint[]) RETURNS void
+CREATE FUNCTION lapor.notice_store(p_part smallint, p_notice_id bigint[], p_received_at timestamp with time zone[], p_field text[], p_waba_id text[], p_phone_number_id text[], p_data text[], p_raw_id bigint[]) RETURNS TABLE(idx integer, before text)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'lapor', 'pg_temp'
     AS $$
+#variable_conflict use_column
+DECLARE
+    c_limits constant text := 'business_capability_update';
+    u        record;
 BEGIN
-    INSERT INTO lapor.notice (part, notice_id, received_at, field, waba_id,
-                              phone_number_id, data, raw_id)
-    SELECT p_part, u.notice_id, u.received_at, u.field, u.waba_id,
-           u.phone_number_id, u.data::jsonb, u.raw_id
-      FROM unnest(p_notice_id, p_received_at, p_field, p_waba_id,
-                  p_phone_number_id, p_data, p_raw_id)
-           AS u (notice_id, received_at, field, waba_id, phone_number_id,
-                 data, raw_id)
-     ORDER BY u.notice_id
-    ON CONFLICT (part, notice_id) DO NOTHING;
+    FOR u IN
+        WITH item AS (
+            SELECT n.*
+              FROM unnest(p_notice_id, p_received_at, p_field, p_waba_id,
+                          p_phone_number_id, p_data, p_raw_id)
+                   WITH ORDINALITY
+                   AS n (notice_id, received_at, field, waba_id,
+                         phone_number_id, data, raw_id, ord)
+        ), ins AS (
+            INSERT INTO lapor.notice (part, notice_id, received_at, field,
+                                      waba_id, phone_number_id, data, raw_id)
+            SELECT p_part, i.notice_id, i.received_at, i.field, i.waba_id,
+                   i.phone_number_id, i.data::jsonb, i.raw_id
+              FROM item i
+             ORDER BY i.notice_id, i.ord
+            ON CONFLICT (part, notice_id) DO NOTHING
+            RETURNING notice_id
+        )
+        SELECT DISTINCT ON (i.notice_id) i.*
+          FROM ins
+          JOIN item i ON i.notice_id = ins.notice_id
+         ORDER BY i.notice_id, i.ord
+    LOOP
+        idx := u.ord;
+        before := NULL;
+
+        IF u.field = c_limits THEN
+            SELECT n.data::text INTO before
+              FROM lapor.notice n
+             WHERE n.part = p_part AND n.field = c_limits
+               AND n.waba_id = u.waba_id AND n.notice_id <> u.notice_id
+               AND n.received_at <= u.received_at
+             ORDER BY n.received_at DESC
+             LIMIT 1;
+        END IF;
+
+        RETURN NEXT;
+    END LOOP;
 END
 $$;
 

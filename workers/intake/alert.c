@@ -40,6 +40,8 @@ static enum lapor_pg_class alert_call(
     struct lapor_pg *pg, struct lapor_pool *pool, int64_t now_ms);
 static void alert_changed(struct lapor_intake_alert_slot *slots, size_t n,
     const PGresult *res);
+static void alert_mask(struct lapor_str subject,
+    char ret_text[ALERT_SUBJECT + 1]);
 static int alert_compare(const void *one, const void *two);
 static int alert_compare_key(const struct lapor_intake_alert_slot *a,
     const struct lapor_intake_alert_slot *b);
@@ -303,6 +305,7 @@ alert_changed(struct lapor_intake_alert_slot *slots, size_t n,
 void
 lapor_intake_alert_tell(const struct lapor_intake_alerts *alerts)
 {
+    char                                   subject[ALERT_SUBJECT + 1];
     size_t                                 i;
     const struct lapor_intake_alert       *alert;
     const struct lapor_intake_alert_slot  *slot;
@@ -315,17 +318,52 @@ lapor_intake_alert_tell(const struct lapor_intake_alerts *alerts)
             continue;
         }
 
+        alert_mask(alert->subject, subject);
+
         if (slot->opened) {
             lapor_log(alert_severities[alert->severity].level,
-                      "alert: kind=%s subject=%.*s severity=%s", alert->kind,
-                      (int) alert->subject.len, alert->subject.data,
-                      alert_severities[alert->severity].name);
+                      "alert: kind=%s subject=%s severity=%s", alert->kind,
+                      subject, alert_severities[alert->severity].name);
             continue;
         }
 
-        lapor_log_notice("alert is closed: kind=%s subject=%.*s", alert->kind,
-                         (int) alert->subject.len, alert->subject.data);
+        lapor_log_notice("alert is closed: kind=%s subject=%s", alert->kind,
+                         subject);
     }
+}
+
+
+/* A telephone number, though it is one of ours, shows its last four digits
+ * in a log: a reader cannot tell it from a person's. Meta's ids have more
+ * digits than a number may (ITU-T E.164: 15). */
+
+static void
+alert_mask(struct lapor_str subject, char ret_text[ALERT_SUBJECT + 1])
+{
+    size_t  i, k, n;
+
+    n = 0;
+
+    for (i = 0; i < subject.len; i = k) {
+        k = i;
+
+        while (k < subject.len && subject.data[k] >= '0'
+               && subject.data[k] <= '9')
+        {
+            k++;
+        }
+
+        if (k - i >= 8 && k - i < 15) {
+            ret_text[n++] = '*';
+            i = k - 4;
+        }
+
+        k = k == i ? i + 1 : k;
+        memcpy(ret_text + n, subject.data + i, k - i);
+        n += k - i;
+    }
+
+    ret_text[n] = '\0';
 }
 
 

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "decode/decode.h"
+#include "intake/alert.h"
 #include "lib/pool.h"
 #include "lib/sha256.h"
 #include "lib/stream.h"
@@ -138,6 +139,7 @@ struct lapor_intake_notice {
     struct lapor_str   waba_id;
     struct lapor_str   phone_number_id;
     struct lapor_str   data;         /* JSON */
+    const struct lapor_intake_alert  *alert;  /* if it is new; or NULL */
 };
 
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "intake/notice.h"
+#include "intake/warn.h"
 #include "lib/part.h"
 #include "lib/utf8.h"
 
@@ -54,6 +55,7 @@ lapor_intake_notice_make(struct lapor_pool *pool,
     }
 
     lapor_buf_free(&buf);
+    notice->alert = lapor_intake_warn_make(pool, raw, event);
 
     return notice;
 }

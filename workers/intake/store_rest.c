@@ -5,9 +5,11 @@
  */
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "intake/store.h"
+#include "intake/warn.h"
 #include "lib/log.h"
 #include "lib/part.h"
 #include "lib/timeutil.h"
@@ -15,6 +17,7 @@
 
 #define REST_WAIT_MS     (8 * INT64_C(86400000))
 #define REST_WAIT_LIMIT  1000
+#define REST_FRESH_MS    3600000
 
 /* Columns of lapor.status_store, behind the part. */
 enum {
@@ -27,10 +30,17 @@ enum {
 
 static enum lapor_pg_class rest_notices(struct lapor_intake_store *store,
     struct lapor_intake_slot *slots, size_t n);
+static enum lapor_pg_class rest_notices_call(
+    struct lapor_intake_store *store, const struct lapor_intake_slot *slots,
+    size_t n);
+static void rest_notices_new(struct lapor_intake_store *store,
+    const struct lapor_intake_slot *slots, const PGresult *res);
 static enum lapor_pg_class rest_statuses(struct lapor_intake_store *store,
     struct lapor_intake_slot *slots, size_t n);
 static void rest_status(struct lapor_pgarray **a,
     const struct lapor_intake_unit *unit);
+static void rest_status_stops(struct lapor_intake_store *store,
+    const struct lapor_intake_status *status);
 static enum lapor_pg_class rest_dead(struct lapor_intake_store *store,
     const struct lapor_intake_unit *unit);
 static void rest_text(struct lapor_pgarray *a, struct lapor_str str);
@@ -68,59 +78,112 @@ static enum lapor_pg_class
 rest_notices(struct lapor_intake_store *store,
     struct lapor_intake_slot *slots, size_t n)
 {
-    size_t                             i, k, end;
-    enum lapor_pg_class                class, added;
-    struct lapor_pgarray              *id, *at, *field, *waba, *number, *data,
-                                      *raw;
-    struct lapor_pgparams              p;
-    const struct lapor_intake_notice  *notice;
+    size_t                 i, k, calls;
+    PGresult              *results[LAPOR_PARTS];
+    enum lapor_pg_class    class, added;
 
     if (n == 0) {
         return LAPOR_PG_OK;
     }
 
+    calls = 0;
     added = lapor_pg_pipe_begin(store->pg);
 
-    for (i = 0; i < n && added == LAPOR_PG_OK; i = end) {
-        end = lapor_intake_slots_end(slots, n, i);
-
-        id = lapor_pgarray_new(store->pool, LAPOR_PG_INT8);
-        at = lapor_pgarray_new(store->pool, LAPOR_PG_TIMESTAMPTZ);
-        field = lapor_pgarray_new(store->pool, LAPOR_PG_TEXT);
-        waba = lapor_pgarray_new(store->pool, LAPOR_PG_TEXT);
-        number = lapor_pgarray_new(store->pool, LAPOR_PG_TEXT);
-        data = lapor_pgarray_new(store->pool, LAPOR_PG_TEXT);
-        raw = lapor_pgarray_new(store->pool, LAPOR_PG_INT8);
-
-        for (k = i; k < end; k++) {
-            notice = slots[k].unit->notice;
-            lapor_pgarray_int8(id, notice->notice_id);
-            lapor_pgarray_time(at, slots[k].unit->raw->received_ms);
-            rest_text(field, notice->field);
-            rest_text(waba, notice->waba_id);
-            rest_text(number, notice->phone_number_id);
-            rest_text(data, notice->data);
-            lapor_pgarray_int8(raw, slots[k].unit->raw->raw_id);
-        }
-
-        lapor_pgparams_init(&p, store->pool);
-        lapor_pgparams_int2(&p, (int16_t) slots[i].part);
-        lapor_pgparams_array(&p, id);
-        lapor_pgparams_array(&p, at);
-        lapor_pgparams_array(&p, field);
-        lapor_pgparams_array(&p, waba);
-        lapor_pgparams_array(&p, number);
-        lapor_pgparams_array(&p, data);
-        lapor_pgparams_array(&p, raw);
-
-        added = lapor_pg_pipe_add(store->pg, "notice_store",
-            "SELECT lapor.notice_store($1, $2, $3, $4, $5, $6, $7, $8)", &p);
+    for (k = 0; k < n && added == LAPOR_PG_OK; calls++) {
+        i = k;
+        k = lapor_intake_slots_end(slots, n, i);
+        added = rest_notices_call(store, slots + i, k - i);
     }
 
-    class = lapor_pg_pipe_end(store->pg, NULL, 0, NULL);
+    class = lapor_pg_pipe_end(store->pg, results, calls, NULL);
+
+    if (class != LAPOR_PG_OK) {
+        return class;
+    }
+
+    for (i = 0, k = 0; i < calls; i++) {
+        rest_notices_new(store, slots + k, results[i]);
+        PQclear(results[i]);
+        k = lapor_intake_slots_end(slots, n, k);
+    }
+
     store->now.notices += n;
 
-    return class == LAPOR_PG_OK ? added : class;
+    return added;
+}
+
+
+/* Those of one part. */
+
+static enum lapor_pg_class
+rest_notices_call(struct lapor_intake_store *store,
+    const struct lapor_intake_slot *slots, size_t n)
+{
+    size_t                             i;
+    struct lapor_pgarray              *id, *at, *field, *waba, *number, *data,
+                                      *raw;
+    struct lapor_pgparams              p;
+    const struct lapor_intake_notice  *notice;
+
+    id = lapor_pgarray_new(store->pool, LAPOR_PG_INT8);
+    at = lapor_pgarray_new(store->pool, LAPOR_PG_TIMESTAMPTZ);
+    field = lapor_pgarray_new(store->pool, LAPOR_PG_TEXT);
+    waba = lapor_pgarray_new(store->pool, LAPOR_PG_TEXT);
+    number = lapor_pgarray_new(store->pool, LAPOR_PG_TEXT);
+    data = lapor_pgarray_new(store->pool, LAPOR_PG_TEXT);
+    raw = lapor_pgarray_new(store->pool, LAPOR_PG_INT8);
+
+    for (i = 0; i < n; i++) {
+        notice = slots[i].unit->notice;
+        lapor_pgarray_int8(id, notice->notice_id);
+        lapor_pgarray_time(at, slots[i].unit->raw->received_ms);
+        rest_text(field, notice->field);
+        rest_text(waba, notice->waba_id);
+        rest_text(number, notice->phone_number_id);
+        rest_text(data, notice->data);
+        lapor_pgarray_int8(raw, slots[i].unit->raw->raw_id);
+    }
+
+    lapor_pgparams_init(&p, store->pool);
+    lapor_pgparams_int2(&p, (int16_t) slots[0].part);
+    lapor_pgparams_array(&p, id);
+    lapor_pgparams_array(&p, at);
+    lapor_pgparams_array(&p, field);
+    lapor_pgparams_array(&p, waba);
+    lapor_pgparams_array(&p, number);
+    lapor_pgparams_array(&p, data);
+    lapor_pgparams_array(&p, raw);
+
+    return lapor_pg_pipe_add(store->pg, "notice_store",
+        "SELECT idx, before"
+        "  FROM lapor.notice_store($1, $2, $3, $4, $5, $6, $7, $8)", &p);
+}
+
+
+/* Alerts of the notices that were not known: a webhook that comes again
+ * opens nothing that was closed since. */
+
+static void
+rest_notices_new(struct lapor_intake_store *store,
+    const struct lapor_intake_slot *slots, const PGresult *res)
+{
+    int                                row;
+    const struct lapor_intake_alert   *alert;
+    const struct lapor_intake_notice  *notice;
+
+    for (row = 0; row < PQntuples(res); row++) {
+        notice = slots[lapor_pg_get_int(res, row, 0) - 1].unit->notice;
+        alert = notice->alert;
+
+        if (!lapor_pg_get_null(res, row, 1)) {
+            alert = lapor_intake_warn_limit(store->pool, notice,
+                                            lapor_pg_get_str(res, row, 1));
+        }
+
+        if (alert != NULL) {
+            lapor_intake_alert_add(&store->alerts, store->pool, alert);
+        }
+    }
 }
 
 
@@ -154,6 +217,7 @@ rest_statuses(struct lapor_intake_store *store,
 
         for (k = i; k < end; k++) {
             rest_status(a, slots[k].unit);
+            rest_status_stops(store, slots[k].unit->status);
         }
 
         lapor_pgparams_init(&p, store->pool);
@@ -213,6 +277,35 @@ rest_status(struct lapor_pgarray **a, const struct lapor_intake_unit *unit)
     rest_text(a[STATUS_CATEGORY], status->price_category);
     rest_text(a[STATUS_TYPE], status->price_type);
     rest_text(a[STATUS_ORIGIN], status->origin);
+}
+
+
+/* A message failed by what stops its number: all after it will, too. One of
+ * an old backlog, or replayed, tells nothing of now. */
+
+static void
+rest_status_stops(struct lapor_intake_store *store,
+    const struct lapor_intake_status *status)
+{
+    char                       detail[32];
+    struct lapor_intake_alert  alert;
+
+    if (!status->has_code || !lapor_intake_warn_stops(status->code)
+        || store->at_ms - status->at_ms > REST_FRESH_MS)
+    {
+        return;
+    }
+
+    (void) snprintf(detail, sizeof(detail), "{\"code\":%" PRId32 "}",
+                    status->code);
+
+    memset(&alert, 0, sizeof(alert));
+    alert.mode = LAPOR_INTAKE_ALERT_OFTEN;
+    alert.severity = LAPOR_INTAKE_CRITICAL;
+    alert.kind = "account_error";
+    alert.subject = status->phone_number_id;
+    alert.detail = lapor_str_from(detail);
+    lapor_intake_alert_add(&store->alerts, store->pool, &alert);
 }
 
 
