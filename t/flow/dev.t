@@ -8,6 +8,7 @@ use lib 't/lib';
 use Lapor::Test;
 use Lapor::HTTP;
 use Lapor::Instance;
+use Lapor::Metrics;
 
 use IO::Socket::INET;
 
@@ -51,7 +52,7 @@ my $env = env("$root/one");
 is_deeply([grep { !defined $env->{$_} } keys %$env], [],
           'DIR/env needs no quoting');
 for my $name (qw(WEBHOOK_URL APP_SECRET VERIFY_TOKEN REDIS_URL DATABASE_URL
-                 GRAPH_URL STATUS_URL MEDIA_DIR PHONE_NUMBER_ID
+                 GRAPH_URL STATUS_URL METRICS_URLS MEDIA_DIR PHONE_NUMBER_ID
                  PHONE_NUMBER_IDS))
 {
     ok($env->{"LAPOR_$name"}, "DIR/env has LAPOR_$name");
@@ -78,6 +79,16 @@ for my $name (qw(supervisor nginx redis postgres graph lapor-intake-0
 my ($port) = $env->{LAPOR_STATUS_URL} =~ /:(\d+)/;
 like(Lapor::HTTP::get($port, '/status')->{body}, qr/^lapor_\w+.* \d/m,
      'the status page speaks Prometheus');
+
+my @metrics = split /,/, $env->{LAPOR_METRICS_URLS};
+is(scalar @metrics, 3, 'so does each worker');
+for my $url (@metrics) {
+    my ($at, $path) = $url =~ m{^http://127\.0\.0\.1:(\d+)(/metrics)$};
+    my $page = Lapor::HTTP::get($at, $path)->{body};
+    my ($program) = $page =~ /^lapor_build_info\{program="([\w-]+)"/m;
+    cmp_ok($at - $base, '<', 16, "$program: within the instance's ports");
+    understood($page, "$program: promtool accepts its page");
+}
 
 ($rc, $out) = dev('status', @one);
 is($rc, 0, 'status: all up') or diag($out);

@@ -40,6 +40,7 @@ for my $path (qw(
     usr/share/lapor/postgresql/lapor.conf
     usr/share/lapor/prometheus/lapor.rules.yml
     usr/share/lapor/prometheus/lapor-silence.rules.yml
+    usr/share/lapor/prometheus/lapor-workers.rules.yml
     usr/share/lapor/prometheus/lapor.scrape.yml
     usr/share/doc/lapor/README.md
     usr/share/doc/lapor/doc/directives.md))

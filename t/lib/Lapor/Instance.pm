@@ -35,7 +35,7 @@ sub new {
 }
 
 
-# port_base() -> the first of four free ports; held against parallel tests
+# port_base() -> the first of seven free ports; held against parallel tests
 
 sub port_base {
     for my $try (1 .. 2000) {
@@ -47,7 +47,7 @@ sub port_base {
             !IO::Socket::INET->new(Proto => 'tcp', Listen => 1,
                 LocalAddr => '127.0.0.1', LocalPort => $base + $_,
                 ReuseAddr => 1)
-        } 0 .. 3;
+        } 0 .. 6;
 
         push @locks, $lock;
         return $base;

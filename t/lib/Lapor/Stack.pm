@@ -29,7 +29,9 @@ my $REPO = Cwd::abs_path(
     File::Spec->catdir(File::Basename::dirname(__FILE__), ('..') x 3));
 
 # offsets from the port base
-my %PORT = (nginx => 0, redis => 1, postgres => 2, graph => 3);
+my %PORT = (nginx => 0, redis => 1, postgres => 2, graph => 3,
+            'lapor-intake-0' => 4, 'lapor-media-0' => 5,
+            'lapor-reply-0' => 6);
 
 # the longest path of a unix socket is 107 bytes (unix(7)); ours ends in
 # /sock/.s.PGSQL.NNNNN.lock
@@ -378,6 +380,8 @@ sub lapor_conf {
     my $graph = 'http://127.0.0.1:' . $self->port('graph');
     my $database = "host=$data/sock port=@{[ $self->port('postgres') ]} "
                  . 'dbname=lapor';
+    my %metrics = map { $_ => '127.0.0.1:' . $self->port("lapor-$_-0") }
+                  qw(intake media reply);
 
     return <<EOF;
 redis = unix:$data/sock/redis.sock
@@ -386,14 +390,17 @@ graph_url = $graph
 
 [intake]
 database = $database user=lapor_intake
+metrics = $metrics{intake}
 
 [media]
 database = $database user=lapor_media
+metrics = $metrics{media}
 graph_token = $data/etc/graph_token
 media_hosts = $graph
 
 [reply]
 database = $database user=lapor_reply
+metrics = $metrics{reply}
 graph_token = $data/etc/graph_token
 
 [laporctl]
@@ -475,6 +482,9 @@ sub env {
             . $self->port('postgres') . '/lapor',
         LAPOR_GRAPH_URL => 'http://127.0.0.1:' . $self->port('graph'),
         LAPOR_STATUS_URL => "$http/status",
+        LAPOR_METRICS_URLS => join(',', map {
+            'http://127.0.0.1:' . $self->port("lapor-$_-0") . '/metrics' }
+            qw(intake media reply)),
         LAPOR_MEDIA_DIR => "$self->{data}/media",
         LAPOR_PHONE_NUMBER_ID => $numbers[0],
         LAPOR_PHONE_NUMBER_IDS => join(',', @numbers),
