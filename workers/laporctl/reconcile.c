@@ -21,9 +21,11 @@
 #define EXIT_UNKNOWN    2
 
 
+static int times(struct ctl_args *args, int64_t *ret_from, int64_t *ret_to);
 static int open_all(struct ctl_rec *rec);
 static void close_all(struct ctl_rec *rec);
 static int run(struct ctl_rec *rec);
+static int run_deep(struct ctl_rec *rec, int64_t from_ms, int64_t to_ms);
 static int verdict(struct ctl_rec *rec);
 static void print_verdict(const struct ctl_rec *rec, const char *word);
 static void print_difference(const struct ctl_rec *rec, const char *kind,
@@ -36,6 +38,9 @@ static void spool_file(struct ctl_rec *rec, const struct ctl_spool_dir *dir,
 const struct ctl_option  lapor_ctl_reconcile_options[] = {
     { "spool", "DIR", "also this spool; may be given more than once" },
     { "accept", NULL, "count from here on: what is lost is known" },
+    { "deep", NULL, "look at each item of webhooks stored in a time range" },
+    { "from", "TIME", "of --deep: first receive time" },
+    { "to", "TIME", "of --deep: receive time before which to stop" },
     { NULL, NULL, NULL }
 };
 
@@ -46,8 +51,13 @@ int
 lapor_ctl_reconcile(struct ctl_args *args)
 {
     int              status;
+    int64_t          from, to;
     unsigned         i;
     struct ctl_rec   rec;
+
+    if (times(args, &from, &to) == -1) {
+        return CTL_EXIT_USAGE;
+    }
 
     memset(&rec, 0, sizeof(rec));
     rec.args = args;
@@ -66,12 +76,41 @@ lapor_ctl_reconcile(struct ctl_args *args)
     status = EXIT_UNKNOWN;
 
     if (open_all(&rec) == 0) {
-        status = run(&rec);
+        status = lapor_ctl_flag(args, "deep") ? run_deep(&rec, from, to)
+                                              : run(&rec);
     }
 
     close_all(&rec);
 
     return status;
+}
+
+
+static int
+times(struct ctl_args *args, int64_t *ret_from, int64_t *ret_to)
+{
+    bool  deep;
+
+    *ret_from = 0;
+    *ret_to = 0;
+    deep = lapor_ctl_flag(args, "deep");
+
+    if (deep != (lapor_ctl_opt(args, "from") != NULL)
+        || deep != (lapor_ctl_opt(args, "to") != NULL))
+    {
+        lapor_ctl_usage(args, "--deep, --from and --to belong together");
+        return -1;
+    }
+
+    if (!deep) {
+        return 0;
+    }
+
+    if (lapor_ctl_read_time(args, "from", ret_from) == -1) {
+        return -1;
+    }
+
+    return lapor_ctl_read_time(args, "to", ret_to);
 }
 
 
@@ -133,6 +172,25 @@ run(struct ctl_rec *rec)
     }
 
     return verdict(rec);
+}
+
+
+static int
+run_deep(struct ctl_rec *rec, int64_t from_ms, int64_t to_ms)
+{
+    if (lapor_ctl_rec_deep(rec, from_ms, to_ms) == -1) {
+        return EXIT_UNKNOWN;
+    }
+
+    printf(rec->args->json
+           ? "{\"verdict\":\"%s\",\"webhooks\":%" PRId64 ",\"items\":%" PRId64
+             ",\"differences\":%" PRId64 "}\n"
+           : "%s: %" PRId64 " webhooks, %" PRId64 " items, %" PRId64
+             " differences\n",
+           rec->differences > 0 ? "difference" : "exact", rec->accepted,
+           rec->done, rec->differences);
+
+    return rec->differences > 0 ? EXIT_DIFFERENT : 0;
 }
 
 

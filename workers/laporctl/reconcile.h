@@ -169,4 +169,10 @@ int lapor_ctl_rec_streams(struct ctl_rec *rec)
 int lapor_ctl_rec_spools(struct ctl_rec *rec)
     __attribute__((warn_unused_result));
 
+/* Looks whether each item of the stored webhooks is in its table; counts
+ * webhooks as accepted, items as done. -1 when the database does not answer,
+ * with the reason told. */
+int lapor_ctl_rec_deep(struct ctl_rec *rec, int64_t from_ms, int64_t to_ms)
+    __attribute__((warn_unused_result));
+
 #endif
