@@ -6,6 +6,7 @@
 
 use lib 't/lib';
 use Lapor::Test;
+use Lapor::Intake;
 use Lapor::Metrics;
 use Lapor::Outbox;
 
@@ -13,26 +14,35 @@ my $port = free_port();
 my %base = (metrics => "127.0.0.1:$port", poll => '100ms');
 
 
-for my $kind (qw(media reply)) {
-    my $t = Lapor::Outbox->new(kind => $kind, own => { %base });
-    my $in = $t->in;
-    my $reloads = sub { qq(lapor_reloads_total{result="$_[0]"}) };
 
-    # reload(%own) -> what was logged since
-    my $reload = sub {
+# reloader($kind, $worker) -> code that writes its settings anew, some of them
+# changed (undef: left out), and returns what it says to the SIGHUP
+
+sub reloader {
+    my ($kind, $in) = @_;
+    my $pair = qr/RELOADING=1\nMONOTONIC_USEC=\d+\nREADY=1/;
+
+    return sub {
         my (%own) = @_;
         my $before = length $in->log;
-        my $n = () = $in->notified =~ /RELOADING=1\nMONOTONIC_USEC=\d+\nREADY=1/g;
+        my $n = () = $in->notified =~ /$pair/g;
 
         $in->{own} = { %{ $in->{own} }, %own };
         delete $in->{own}{$_} for grep { !defined $own{$_} } keys %own;
         $in->write_conf;
         $in->signal('HUP');
-        ok(wait_until { (() = $in->notified
-               =~ /RELOADING=1\nMONOTONIC_USEC=\d+\nREADY=1/g) > $n } 10,
+        ok(wait_until { (() = $in->notified =~ /$pair/g) > $n } 10,
            "$kind: reloading, and ready");
         return substr $in->log, $before;
     };
+}
+
+
+for my $kind (qw(media reply)) {
+    my $t = Lapor::Outbox->new(kind => $kind, own => { %base });
+    my $in = $t->in;
+    my $reloads = sub { qq(lapor_reloads_total{result="$_[0]"}) };
+    my $reload = reloader($kind, $in);
 
     ok(wait_until { $in->notified =~ /READY=1/ } 10, "$kind: ready");
     like($reload->(), qr/read again changed=0 waiting=0/,
@@ -87,6 +97,51 @@ for my $kind (qw(media reply)) {
                    database_password => "$in->{dir}/password"),
          qr/changed key=database_password/, "$kind: a password");
     unlike($in->log, qr/\Q@{[ $t->graph->token ]}\E/, "$kind: no secret said");
+    $in->stop;
+}
+
+
+
+# lapor-intake: all its loops get what has changed, while they work
+
+{
+    my $t = Lapor::Intake->new(own => { loops => 3, summary => '1h',
+                                        metrics => "127.0.0.1:$port" });
+    my $in = $t->in;
+    my $reload = reloader('intake', $in);
+
+    ok(wait_until { $in->notified =~ /READY=1/ } 10, 'intake: ready');
+    $t->add(body(message(text => 'lapor', from => phone(1))));
+    ok($t->drained, 'intake: works');
+    unlike($in->log, qr/stored webhooks=/, 'intake: says nothing for an hour');
+
+    my $said = $reload->(summary => '1s', batch => 7, batch_min => 7,
+                         lease => '900ms', loops => 5);
+    like($said, qr/changed key=$_\n/, "intake: $_ changes")
+        for qw(summary batch batch_min lease);
+    like($said, qr/waits for a restart key=loops/, 'intake: loops cannot');
+    ok(wait_until { $in->log =~ /stored webhooks=1 / } 10,
+       'intake: the new pace of its line holds');
+    ok(wait_until { my @ttl = map { $t->redis->cmd('PTTL', $_) }
+                        @{ $t->redis->cmd('KEYS', 'lapor:{*}:owner') };
+                    @ttl == 256 && !grep { $_ > 900 } @ttl } 15,
+       'intake: so does the new lease, in every loop');
+
+    $in->allow(qr/configuration stays as it was/);
+    like($reload->(batch => 'many'), qr/:\d+: key "batch" wants/,
+         'intake: a wrong value is told');
+    spew("$in->{dir}/password", "x\n", 0600);
+    like($reload->(batch => 9, redis_password => "$in->{dir}/password"),
+         qr/changed key=redis_password/, 'intake: a password');
+
+    # which the next connections need
+    $t->redis->cmd('CONFIG', 'SET', 'requirepass', 'x');
+    $t->redis->cmd('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    $t->add(body(message(text => 'lapor lagi', from => phone(2))));
+    ok($t->drained, 'intake: is what it now connects with');
+    $t->redis->cmd('CONFIG', 'SET', 'requirepass', '');
+    is(metric($port, 'lapor_reloads_total{result="applied"}'), 2,
+       'intake: what was applied is counted');
     $in->stop;
 }
 

@@ -34,6 +34,10 @@ struct lapor_intake_conf {
 void lapor_intake_conf_main(int argc, char **argv,
     struct lapor_intake_conf *ret_conf);
 
+/* After a SIGHUP: what may change at run time is changed in conf; -1 when the
+ * file is wrong, which is logged. See lapor_conf_reload(). */
+int lapor_intake_conf_reload(struct lapor_intake_conf *conf);
+
 void lapor_intake_conf_free(struct lapor_intake_conf *conf);
 
 #endif

@@ -106,6 +106,28 @@ lapor_intake_loops_end(struct lapor_intake_loops *all)
 
 
 void
+lapor_intake_loops_reload(struct lapor_intake_loops *all,
+    struct lapor_intake_conf *conf)
+{
+    unsigned  i;
+
+    lapor_notify_reloading();
+
+    if (lapor_intake_conf_reload(conf) == 0) {
+        lapor_common_reload(&conf->common, NULL, NULL);
+
+        for (i = 0; i < all->n; i++) {
+            lapor_intake_tune(&all->loops[i], conf);
+        }
+
+        all->summary_due = lapor_mono_ms() + conf->summary;
+    }
+
+    lapor_notify_ready();
+}
+
+
+void
 lapor_intake_loops_watch(struct lapor_intake_loops *all,
     const struct lapor_intake_conf *conf)
 {

@@ -33,6 +33,10 @@ void lapor_intake_loops_end(struct lapor_intake_loops *all);
 void lapor_intake_loops_watch(struct lapor_intake_loops *all,
     const struct lapor_intake_conf *conf);
 
+/* After a SIGHUP: the file is read again into conf, and each loop told. */
+void lapor_intake_loops_reload(struct lapor_intake_loops *all,
+    struct lapor_intake_conf *conf);
+
 /* The sum of what the loops tell; up is where it is for all of them. */
 struct lapor_intake_news lapor_intake_loops_sum(
     struct lapor_intake_loops *all);

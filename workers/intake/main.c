@@ -35,6 +35,10 @@ main(int argc, char **argv)
     lapor_notify_ready();
 
     while (lapor_loop_sleep(MAIN_WATCH_MS)) {
+        if (lapor_loop_hup()) {
+            lapor_intake_loops_reload(&loops, &conf);
+        }
+
         lapor_intake_loops_watch(&loops, &conf);
     }
 

@@ -31,7 +31,6 @@
 #define TURN_FAR        2       /* batches that wait, before it is used */
 
 
-static void turn_settings(struct lapor_intake *in);
 static bool turn_ready(struct lapor_intake *in);
 static void turn_schema(struct lapor_intake *in, enum lapor_pg_class class,
     int version);
@@ -120,6 +119,7 @@ lapor_intake_done(struct lapor_intake *in)
     lapor_pool_destroy(in->entries);
     lapor_pool_destroy(in->batch.pool);
     lapor_pool_destroy(in->store.pool);
+    lapor_intake_forget(in);
     (void) pthread_mutex_destroy(&in->lock);
 }
 
@@ -132,7 +132,7 @@ lapor_intake_turn(struct lapor_intake *in)
     int64_t              began;
     struct lapor_entry  *entries;
 
-    turn_settings(in);
+    lapor_intake_settings(in);
 
     if (!turn_ready(in)) {
         turn_retry(in);
@@ -218,23 +218,6 @@ turn_meter(struct lapor_intake *in)
     }
 
     in->meter_due = lapor_mono_ms() + TURN_METER_MS;
-}
-
-
-/* What may change while it runs is read from the copy in each turn. */
-
-static void
-turn_settings(struct lapor_intake *in)
-{
-    (void) pthread_mutex_lock(&in->lock);
-
-    if (in->is_given) {
-        in->conf = in->given;
-        in->is_given = false;
-        in->lease.ttl = in->conf.lease;
-    }
-
-    (void) pthread_mutex_unlock(&in->lock);
 }
 
 
@@ -655,28 +638,4 @@ turn_trim(struct lapor_intake *in)
     if (lapor_stream_trim(in->stream) == -1) {
         lapor_log_debug("streams were not trimmed");
     }
-}
-
-
-void
-lapor_intake_tune(struct lapor_intake *in,
-    const struct lapor_intake_conf *conf)
-{
-    (void) pthread_mutex_lock(&in->lock);
-    in->given = *conf;
-    in->is_given = true;
-    (void) pthread_mutex_unlock(&in->lock);
-}
-
-
-struct lapor_intake_news
-lapor_intake_ask(struct lapor_intake *in)
-{
-    struct lapor_intake_news  news;
-
-    (void) pthread_mutex_lock(&in->lock);
-    news = in->news;
-    (void) pthread_mutex_unlock(&in->lock);
-
-    return news;
 }

@@ -67,6 +67,8 @@ struct lapor_intake {
     pthread_mutex_t             lock;       /* of what follows */
     struct lapor_intake_news    news;
     struct lapor_intake_conf    given;      /* settings of the next turn */
+    char                       *pg_password;    /* of them; NULL: none */
+    char                       *redis_password;
     bool                        is_given;
 };
 
@@ -81,6 +83,13 @@ void lapor_intake_done(struct lapor_intake *in);
 /* Returns when there was something to do, or the wait for it is over. Exits
  * 78 or 1 where waiting cannot help. */
 void lapor_intake_turn(struct lapor_intake *in);
+
+/* --- tune.c */
+
+/* By the loop itself: takes new settings, if there are some; forgets the
+ * secrets among them. */
+void lapor_intake_settings(struct lapor_intake *in);
+void lapor_intake_forget(struct lapor_intake *in);
 
 /* From any thread: new settings, and what there is to tell. */
 void lapor_intake_tune(struct lapor_intake *in,
