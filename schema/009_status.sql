@@ -1229,3 +1229,7 @@ $$;
 
 
 GRANT EXECUTE ON FUNCTION lapor.notice_store TO lapor_intake;
+
+
+CREATE INDEX alert_open_idx ON lapor.alert (kind, severity)
+    WHERE closed_at IS NULL;

@@ -115,5 +115,6 @@ END
 $$;
 
 
-GRANT EXECUTE ON FUNCTION lapor.alert_open_counts TO lapor_intake;
+GRANT EXECUTE ON FUNCTION lapor.alert_open_counts
+   TO lapor_intake, lapor_ctl, lapor_reader;
 GRANT EXECUTE ON FUNCTION lapor.task_backlog TO lapor_media, lapor_reply;

@@ -4396,6 +4396,12 @@ ALTER TABLE ONLY lapor.unit
     ADD CONSTRAINT unit_unit_code_key UNIQUE (unit_code);
 
 --
+-- Name: alert_open_idx; Type: INDEX; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE INDEX alert_open_idx ON lapor.alert USING btree (kind, severity) WHERE (closed_at IS NULL);
+
+--
 -- Name: alert_open_key; Type: INDEX; Schema: lapor; Owner: lapor_owner
 --
 
@@ -4673,6 +4679,8 @@ GRANT ALL ON FUNCTION lapor.alert_close(p_part smallint, p_kind text, p_subject 
 
 REVOKE ALL ON FUNCTION lapor.alert_open_counts() FROM PUBLIC;
 GRANT ALL ON FUNCTION lapor.alert_open_counts() TO lapor_intake;
+GRANT ALL ON FUNCTION lapor.alert_open_counts() TO lapor_ctl;
+GRANT ALL ON FUNCTION lapor.alert_open_counts() TO lapor_reader;
 
 --
 -- Name: FUNCTION alert_raise(p_part smallint, p_kind text, p_subject text, p_severity text, p_detail text, p_now timestamp with time zone); Type: ACL; Schema: lapor; Owner: lapor_owner

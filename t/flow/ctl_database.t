@@ -13,6 +13,7 @@ use POSIX ();
 
 use Lapor::Test;
 use Lapor::Intake;
+use Lapor::Store ();
 
 my $CTL = build_path('laporctl');
 my $DIR = test_dir();
@@ -404,6 +405,47 @@ $in->drained;
     ($rc, $out) = ctl('raw', 'replay', '--from', '2020-01-01T00:00:00+07:00',
                       '--to', '2020-01-02T00:00:00Z');
     like($out, qr/^0 webhooks/, 'an empty range');
+}
+
+
+# --- alerts
+
+{
+    my $raise = sub {
+        $pg->psql("SELECT lapor.alert_raise("
+            . Lapor::Store::part_of($_[1]) . "::smallint, '$_[0]', '$_[1]',
+            '$_[2]', '{\"code\": 1}', now())", 'lapor_intake');
+    };
+
+    $pg->psql('DELETE FROM lapor.alert');
+    $raise->('redis_lost', 'redis', 'critical');
+    $raise->('template_stopped', 'balas/id', 'warning');
+    $raise->('template_stopped', 'balas/id', 'warning');
+    is(join(' ', map { "@$_" } $pg->psql(
+        'SELECT * FROM lapor.alert_open_counts() ORDER BY 1', 'lapor_reader')),
+       'redis_lost critical 1 template_stopped warning 1', 'counted');
+
+    my ($rc, $out, $err) = ctl('alert', 'list', '--open', '--json');
+    is($rc, 0, 'alert list') or diag($err);
+    my @alerts = lines($out);
+    is(join(' ', map { "$_->{kind}=$_->{times}" } @alerts),
+       'template_stopped=2 redis_lost=1', 'the newest first');
+    is($alerts[0]{detail}{code}, 1, 'with its detail');
+    ok(!defined $alerts[0]{closed_at} && $alerts[0]{opened_at}, 'open');
+
+    ($rc, $out, $err) = ctl('alert', 'close', 'template_stopped', 'balas/id');
+    is($rc, 0, 'alert close') or diag($err);
+    ($rc, $out, $err) = ctl('alert', 'close', 'template_stopped', 'balas/id');
+    is($rc, 1, 'once');
+    like($err, qr{no alert template_stopped of balas/id is open}, 'or says');
+    is((ctl('alert', 'close', 'redis_lost'))[0], 64, 'of what?');
+
+    ($rc, $out) = ctl('alert', 'list', '--open');
+    like($out, qr/^critical +redis_lost +redis +\S.* 1 +-$/m, 'as a table');
+    unlike($out, qr/template/, 'only the open one');
+    ($rc, $out) = ctl('alert', 'list');
+    like($out, qr/template_stopped/, 'all, if not asked for the open ones');
+    is((ctl('alert', 'close', 'redis_lost', 'redis'))[0], 0, 'the other');
 }
 
 

@@ -62,6 +62,14 @@ static const struct ctl_command  commands[] = {
       "is all that was accepted stored or waiting, each once? exit 1 if not",
       lapor_ctl_reconcile_options, lapor_ctl_reconcile },
 
+    { "alert list", "", 0, 0,
+      "what a person must look at",
+      lapor_ctl_alert_list_options, lapor_ctl_alert_list },
+
+    { "alert close", "KIND SUBJECT", 2, 2,
+      "it was seen to; it opens again if it goes on",
+      NULL, lapor_ctl_alert_close },
+
     { "dead list", "", 0, 0,
       "what could not be stored",
       lapor_ctl_dead_list_options, lapor_ctl_dead_list },
