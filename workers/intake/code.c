@@ -2,7 +2,7 @@
  * Copyright (C) Lapor contributors. BSD 2-clause, see LICENSE.
  *
  * The same arithmetic as lapor.code_make (schema/002_intake.sql), which says
- * why; t/schema/code.t compares the two.
+ * why; t/stream/talk.t compares the two.
  */
 
 #include <ctype.h>

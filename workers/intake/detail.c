@@ -36,6 +36,8 @@ static void detail_links(struct intake_detail *d,
     const struct lapor_event *event);
 static void detail_system(struct intake_detail *d,
     const struct lapor_system *notice);
+static void detail_call(struct intake_detail *d,
+    const struct lapor_call *call);
 static void detail_errors(struct intake_detail *d,
     const struct lapor_failure *failure);
 static void detail_open(struct intake_detail *d, const char *name);
@@ -64,6 +66,7 @@ lapor_intake_detail_make(struct lapor_pool *pool,
     detail_interactive(&d, event->interactive);
     detail_links(&d, event);
     detail_system(&d, event->system);
+    detail_call(&d, event->call);
     detail_errors(&d, event->errors);
     detail_text(&d, "unsupported", event->unsupported);
 
@@ -261,6 +264,26 @@ detail_system(struct intake_detail *d, const struct lapor_system *notice)
     detail_text(d, "parent_user_id", notice->parent_user_id);
     detail_text(d, "previous_user_id", notice->previous_user_id);
     detail_text(d, "customer", notice->customer);
+    detail_close(d);
+}
+
+
+static void
+detail_call(struct intake_detail *d, const struct lapor_call *call)
+{
+    if (call == NULL) {
+        return;
+    }
+
+    detail_open(d, "call");
+    detail_text(d, "event", call->event);
+    detail_text(d, "status", call->status);
+
+    if (call->has_duration) {
+        lapor_buf_json_key(&d->buf, "duration");
+        lapor_buf_printf(&d->buf, "%lld", (long long) call->duration);
+    }
+
     detail_close(d);
 }
 

@@ -39,7 +39,7 @@ lapor_intake_rate(struct lapor_intake_message *m)
     }
 
     m->trivial = m->opens && !evidence && !m->drill
-                 && (m->worded ? m->withdraws
+                 && (m->worded ? m->withdraws || lapor_words_polite(text)
                                  || class.category == LAPOR_BUKAN_LAPORAN
                      : lapor_str_eqz(m->type, "sticker")
                        || lapor_str_eqz(m->type, "text"));

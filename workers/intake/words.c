@@ -44,6 +44,25 @@ static const char *const  words_beside[] = {
     "kasih", "makasih", "trims", NULL
 };
 
+/* greetings, thanks, tests and consent; nothing that asks for anything */
+static const char *const  words_polite[] = {
+    "terima", "kasih", "terimakasih", "trimakasih", "makasih", "makasi",
+    "mksh", "mksih", "tks", "thx", "thanks", "thank", "you", "trims",
+    "terimakasi", "matur", "nuwun", "suwun", "hatur", "nuhun", "sama",
+    "ok", "oke", "okey", "okay", "okee", "sip", "siap", "baik", "baiklah",
+    "iya", "ya", "yaa", "y", "mantap", "alhamdulillah", "aamiin", "amin",
+    "selamat", "met", "pagi", "siang", "sore", "malam", "halo", "hallo",
+    "hai", "hello", "hi", "permisi", "ass", "assalamualaikum",
+    "assalamu", "alaikum", "waalaikumsalam", "salam", "wr", "wb",
+    "p", "tes", "test", "testing", "ping", "cek",
+    "pak", "bapak", "bpk", "bu", "ibu", "min", "admin", "kak", "bang",
+    "mas", "mbak", "ndan", "komandan", "polisi", "polri", "semua", "tim",
+    "banyak", "sekali", "atas", "bantuan", "bantuannya", "respon",
+    "responnya", "responsnya", "informasinya", "infonya", "kerjasamanya",
+    "pelayanannya", "sudah", "selesai", "beres", "aman", "semoga", "sehat",
+    "sukses", "selalu", NULL
+};
+
 
 size_t
 lapor_words_drill(struct lapor_str text)
@@ -161,8 +180,34 @@ lapor_words_withdraw(struct lapor_str text, char ret_code[LAPOR_CODE_LEN])
 }
 
 
-/* The next word in lower case, ASCII letters and digits only; cut where it is
- * longer than any of ours, and then none of them. Returns where it ends. */
+bool
+lapor_words_polite(struct lapor_str text)
+{
+    char    word[WORDS_LEN];
+    size_t  at, count;
+
+    count = 0;
+
+    for (at = 0; at < text.len; /* void */ ) {
+        at = words_next(text, at, word);
+
+        if (word[0] != '\0') {
+
+            if (!words_in(word, words_polite)) {
+                return false;
+            }
+
+            count++;
+        }
+    }
+
+    return count > 0;
+}
+
+
+/* The next word in lower case; cut where it is
+ * longer than any of ours, and then none of them. What is not ASCII belongs to
+ * the word. Returns where it ends. */
 
 static size_t
 words_next(struct lapor_str text, size_t at, char ret_word[WORDS_LEN])

@@ -26,4 +26,8 @@ size_t lapor_words_drill(struct lapor_str text);
 bool lapor_words_withdraw(struct lapor_str text,
     char ret_code[LAPOR_CODE_LEN]);
 
+/* Nothing but greetings, thanks and the like, whatever a classifier makes of
+ * them. */
+bool lapor_words_polite(struct lapor_str text);
+
 #endif
