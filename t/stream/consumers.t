@@ -43,7 +43,8 @@ $redis->cmd('XREADGROUP', 'GROUP', 'intake', 'intake-0', 'COUNT', 100,
 $redis->cmd('XDEL', 'lapor:{01}:msg', @ids[1, 4]);
 
 $in->worker;
-$in->in->allow(qr/deleted before/)->allow(qr/has vanished/);
+$in->in->allow(qr/deleted before/)->allow(qr/has vanished/)
+    ->allow(qr/alert: kind=redis_lost/);
 
 ok(wait_until { stored(@own) == 4 } 10,
    'its own entries of another life are processed first');
@@ -107,7 +108,8 @@ ok($in->drained, 'and processed when there is one');
 # two consumers at once on the same streams, people writing to both
 
 my $second = $in->worker(consumer => 'intake-1');
-$second->allow(qr/deleted before/)->allow(qr/has vanished/);
+$second->allow(qr/deleted before/)->allow(qr/has vanished/)
+    ->allow(qr/alert: kind=redis_lost/);
 ok((wait_until { $second->notified =~ /READY=1/ } 20), 'a second one is there');
 
 my (%sent, @bodies);

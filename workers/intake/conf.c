@@ -51,6 +51,8 @@ static const struct lapor_conf_entry  intake_conf_entries[] = {
     ENTRY(LAPOR_CONF_DURATION, claim_idle, "60s",
           "how long another consumer holds an entry of an own partition "
           "before it is taken over", 0, 100, 86400000),
+    ENTRY(LAPOR_CONF_DURATION, clock, "10s",
+          "how often clocks are compared", LAPOR_CONF_LIVE, 100, 3600000),
     ENTRY(LAPOR_CONF_DURATION, trim, "1s",
           "how often processed entries are removed, an eighth of the streams "
           "at a time", LAPOR_CONF_LIVE, 10, 3600000),

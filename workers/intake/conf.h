@@ -23,6 +23,7 @@ struct lapor_intake_conf {
     int64_t               block;         /* ms */
     int64_t               lease;         /* ms */
     int64_t               claim_idle;    /* ms */
+    int64_t               clock;         /* ms between two looks */
     int64_t               trim;          /* ms between two calls */
     int64_t               months_ahead;
     int64_t               summary;       /* ms between two lines of counts */

@@ -131,6 +131,7 @@ lease_look(struct lapor_intake_lease *lease, int64_t now)
                 lapor_intake_meter_lost();
             }
 
+            lease->gained += held && !lapor_stream_owns(lease->stream, part);
             lapor_stream_own(lease->stream, part, held);
             lacking += (wanted && !held);
             owned += held;

@@ -36,6 +36,7 @@ struct lapor_intake_lease {
     bool                  settled;    /* it has all of its share */
     unsigned              members;    /* as last seen */
     unsigned              owned;      /* partitions, likewise */
+    uint64_t              gained;     /* ... ever taken */
 };
 
 

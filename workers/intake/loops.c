@@ -43,8 +43,10 @@ lapor_intake_loops_start(struct lapor_intake_loops *all,
         lapor_fatal_memory();
     }
 
+    lapor_intake_clock_init(&all->clock);
+
     for (i = 0; i < all->n; i++) {
-        lapor_intake_init(&all->loops[i], conf, i);
+        lapor_intake_init(&all->loops[i], conf, i, &all->clock);
     }
 
     (void) sigfillset(&every);
@@ -100,6 +102,7 @@ lapor_intake_loops_end(struct lapor_intake_loops *all)
         lapor_intake_done(&all->loops[i]);
     }
 
+    lapor_intake_clock_done(&all->clock);
     free(all->loops);
     free(all->threads);
 }

@@ -16,6 +16,7 @@ struct lapor_intake_loops {
     struct lapor_intake        *loops;
     pthread_t                  *threads;
     unsigned                    n;
+    struct lapor_intake_clock   clock;
     int64_t                     summary_due;  /* lapor_mono_ms() */
     struct lapor_intake_count   told;         /* in the last summary */
 };

@@ -31,6 +31,7 @@
 #define TURN_FAR        2       /* batches that wait, before it is used */
 
 
+static void turn_care(struct lapor_intake *in);
 static bool turn_ready(struct lapor_intake *in);
 static void turn_schema(struct lapor_intake *in, enum lapor_pg_class class,
     int version);
@@ -59,7 +60,8 @@ static void turn_meter(struct lapor_intake *in);
 
 void
 lapor_intake_init(struct lapor_intake *in,
-    const struct lapor_intake_conf *conf, unsigned index)
+    const struct lapor_intake_conf *conf, unsigned index,
+    struct lapor_intake_clock *clock)
 {
     char                      err[256];
     struct lapor_pg_conf      pg;
@@ -69,6 +71,7 @@ lapor_intake_init(struct lapor_intake *in,
     memset(in, 0, sizeof(*in));
     in->conf = *conf;
     in->index = index;
+    in->clock = clock;
     (void) snprintf(in->name, sizeof(in->name), "%s.%u", conf->consumer,
                     index);
 
@@ -144,6 +147,7 @@ lapor_intake_turn(struct lapor_intake *in)
     lapor_pool_reset(in->entries);
     rc = lapor_intake_lease_turn(&in->lease);
     turn_months(in);
+    turn_care(in);
 
     if (rc == -1 || turn_read(in, &entries, &n) == -1) {
         turn_tell(in);
@@ -218,6 +222,20 @@ turn_meter(struct lapor_intake *in)
     }
 
     in->meter_due = lapor_mono_ms() + TURN_METER_MS;
+}
+
+
+/* What a person should know of. */
+
+static void
+turn_care(struct lapor_intake *in)
+{
+    lapor_intake_loss_turn(&in->loss, &in->lease, &in->store);
+
+    if (in->index == 0) {
+        lapor_intake_clock_turn(in->clock, in->conf.clock,
+                                lapor_stream_redis(in->stream), &in->store);
+    }
 }
 
 
@@ -398,6 +416,7 @@ turn_store(struct lapor_intake *in, const struct lapor_entry *entries,
         taken = lapor_intake_batch_fill(&in->batch, entries, n,
                                         (size_t) in->conf.batch_items,
                                         (size_t) in->conf.batch_bytes);
+        lapor_intake_clock_batch(in->clock, &in->batch);
 
         if (turn_batch(in, entries, taken) == -1) {
             return -1;

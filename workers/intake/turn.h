@@ -11,8 +11,10 @@
 
 #include <pthread.h>
 
+#include "intake/clock.h"
 #include "intake/conf.h"
 #include "intake/lease.h"
+#include "intake/loss.h"
 #include "intake/scout.h"
 #include "intake/store.h"
 #include "lib/timeutil.h"
@@ -45,6 +47,9 @@ struct lapor_intake {
     struct lapor_stream        *stream;
     struct lapor_intake_lease   lease;
     struct lapor_intake_scout   scout;
+    struct lapor_intake_loss    loss;
+    struct lapor_intake_clock  *clock;      /* of all loops; the first one
+                                               looks at it */
     struct lapor_pool          *entries;    /* of one read */
     struct lapor_intake_batch   batch;      /* of one transaction */
     struct lapor_intake_store   store;
@@ -75,7 +80,8 @@ struct lapor_intake {
 
 /* Opens nothing yet; exits 78 when an address cannot be right. */
 void lapor_intake_init(struct lapor_intake *in,
-    const struct lapor_intake_conf *conf, unsigned index);
+    const struct lapor_intake_conf *conf, unsigned index,
+    struct lapor_intake_clock *clock);
 
 /* Gives the partitions back. */
 void lapor_intake_done(struct lapor_intake *in);

@@ -163,6 +163,7 @@ lapor_stream_own(struct lapor_stream *s, unsigned part, bool own)
         memset(key, 0, sizeof(*key));
         memcpy(key->cursor, "0-0", 4);
         key->scan = own;
+        key->read = -1;
     }
 
     memcpy(s->last, "0-0", 4);

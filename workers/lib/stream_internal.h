@@ -21,6 +21,8 @@ struct lapor_stream_key {
     int64_t                   lag;      /* not delivered; -1: Redis does not
                                            know, so something may be */
     int64_t                   pending;
+    int64_t                   read;     /* entries ever delivered; -1:
+                                           unknown */
     int64_t                   added;    /* entries ever; 0: unknown */
     int64_t                   had;      /* the same, before it fell back */
     struct lapor_stream_id    delivered;

@@ -482,6 +482,11 @@ lapor_stream_delivered(struct lapor_stream_key *key, const redisReply *entries)
         key->lag = key->lag > n ? key->lag - n : 0;
     }
 
+    if (key->read >= 0) {
+        key->read += n;
+        key->added = key->read > key->added ? key->read : key->added;
+    }
+
     key->pending += n;
     key->delivered = id;
 

@@ -25,6 +25,8 @@ static void lapor_stream_look(struct lapor_stream *s, unsigned index,
     const redisReply *groups);
 static const redisReply *lapor_stream_ours(const redisReply *groups);
 static int lapor_stream_check(struct lapor_stream *s, unsigned index);
+static bool lapor_stream_young(const struct lapor_stream_key *key,
+    const redisReply *stream);
 static int lapor_stream_raise(struct lapor_stream *s, unsigned index);
 
 
@@ -76,7 +78,7 @@ static void
 lapor_stream_look(struct lapor_stream *s, unsigned index,
     const redisReply *groups)
 {
-    int64_t                   added, read;
+    int64_t                   added;
     const redisReply         *ours, *id;
     struct lapor_stream_key  *key;
     struct lapor_stream_id    delivered;
@@ -97,8 +99,8 @@ lapor_stream_look(struct lapor_stream *s, unsigned index,
     key->lag = lapor_redis_number(ours, "lag");
     key->pending = lapor_redis_number(ours, "pending");
 
-    read = lapor_redis_number(ours, "entries-read");
-    added = (read < 0 || key->lag < 0) ? 0 : read + key->lag;
+    key->read = lapor_redis_number(ours, "entries-read");
+    added = (key->read < 0 || key->lag < 0) ? 0 : key->read + key->lag;
 
     if (lapor_stream_id_compare(delivered, key->delivered) < 0
         || (added > 0 && added < key->added))
@@ -164,11 +166,12 @@ lapor_stream_check(struct lapor_stream *s, unsigned index)
     }
 
     added = lapor_redis_number(reply, "entries-added");
-    freeReplyObject(reply);
-
     loss.key = lapor_stream_key_at(index);
     loss.data = lapor_stream_id_compare(last, key->top) < 0
-                || (added >= 0 && added < key->had);
+                || (added >= 0 && added < key->had)
+                || lapor_stream_young(key, reply);
+    freeReplyObject(reply);
+
     loss.known = key->top;
     loss.found = last;
 
@@ -189,6 +192,28 @@ lapor_stream_check(struct lapor_stream *s, unsigned index)
     key->had = 0;
 
     return 0;
+}
+
+
+/* Nothing was ever removed, and yet the entry that we knew is not there: all
+ * of it was written since, more than there was before. */
+
+static bool
+lapor_stream_young(const struct lapor_stream_key *key,
+    const redisReply *stream)
+{
+    const redisReply        *id;
+    struct lapor_stream_id   first;
+
+    id = lapor_redis_member(stream, "recorded-first-entry-id");
+
+    return lapor_redis_number(stream, "length") > 0
+           && lapor_redis_number(stream, "length")
+              == lapor_redis_number(stream, "entries-added")
+           && id != NULL && id->str != NULL
+           && lapor_stream_id_parse(id->str, &first) == 0
+           && lapor_stream_id_compare(first, key->top) > 0
+           && (key->top.ms > 0 || key->top.seq > 0);
 }
 
 

@@ -14,7 +14,7 @@ use Lapor::Test ();
 
 use base 'Lapor::Nginx';
 
-my $library;
+my %library;
 
 
 sub new {
@@ -25,22 +25,26 @@ sub new {
     $self->fault;
     Lapor::Test::spew("$self->{fault}.count", '', 0666);
     chmod 0666, "$self->{fault}.count";
-    build();
+    build('fault');
     return $self;
 }
 
 
-sub build {
-    return $library if $library;
+# build($name) -> path of the library made of t/lib/$name.c
 
-    my $source = Lapor::Test::repo_dir() . '/t/lib/fault.c';
-    my $made = Lapor::Test::test_dir() . '/fault.so';
+sub build {
+    my ($name) = @_;
+
+    return $library{$name} if $library{$name};
+
+    my $source = Lapor::Test::repo_dir() . "/t/lib/$name.c";
+    my $made = Lapor::Test::test_dir() . "/$name.so";
     my ($rc, $out, $err) = Lapor::Test::run_cmd(Lapor::Test::need_program(
         'gcc'), qw(-shared -fPIC -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -o),
         $made, $source, '-ldl');
     die "gcc: $err" if $rc;
 
-    return $library = $made;
+    return $library{$name} = $made;
 }
 
 
@@ -49,7 +53,7 @@ sub environment {
 
     my $env = $self->SUPER::environment;
     $env->{LD_PRELOAD} = join ' ', grep { defined } $env->{LD_PRELOAD},
-                                                    build();
+                                                    build('fault');
     $env->{LAPOR_FAULT} = $self->{fault};
     return $env;
 }

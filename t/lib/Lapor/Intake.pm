@@ -30,13 +30,14 @@ my $json = JSON::PP->new->ascii->canonical->allow_nonref;
 my $serial = 0;
 
 
-# new(own => {key => value}, start => 1, pg => {}) -> object with running
-# servers and, unless start is 0, one lapor-intake
+# new(own => {key => value}, start => 1, pg => {}, env => {}) -> object with
+# running servers and, unless start is 0, one lapor-intake
 
 sub new {
     my ($class, %opt) = @_;
 
-    my $self = bless { keys => {}, workers => [] }, $class;
+    my $self = bless { keys => {}, workers => [], env => $opt{env} || {} },
+               $class;
     $self->{pg} = Lapor::Pg->new(%{ $opt{pg} || {} });
     $self->{redis} = Lapor::Redis->new;
     $self->{own} = $opt{own} || {};
@@ -56,7 +57,7 @@ sub worker {
     my ($self, %own) = @_;
 
     my $worker = Lapor::Worker->new(name => 'lapor-intake',
-        section => 'intake',
+        section => 'intake', env => $self->{env},
         common => { redis => $self->{redis}->address,
                     database => $self->{pg}->dsn('lapor_intake'),
                     log_level => 'debug' },
