@@ -68,7 +68,8 @@ fuzz_event(struct lapor_pool *pool, struct lapor_buf *buf,
 
     /* a broken event's raw may be nested as deep as is read at all */
     if (event->broken == NULL && !event->unknown
-        && event->kind < LAPOR_EVENT_OTHER && event->referral == NULL)
+        && event->kind < LAPOR_EVENT_OTHER && event->referral == NULL
+        && (event->context == NULL || event->context->product == NULL))
     {
         fuzz_require(lapor_json_parse(pool, buf->data, buf->len, &root,
                                       &error) == 0);

@@ -27,6 +27,7 @@ static void content_read(struct decode_turn *turn, struct lapor_event *event,
 static void content_guess(struct decode_turn *turn, struct lapor_event *event,
     const struct lapor_json *body);
 
+static int content_any(struct lapor_str text, const char *const *names);
 static void content_text(struct decode_turn *turn, struct lapor_event *event,
     const struct lapor_json *body);
 static void content_media(struct decode_turn *turn, struct lapor_event *event,
@@ -80,6 +81,18 @@ static const struct content_type  content_types[] = {
     { "unsupported", content_unsupported },
     { "unknown", content_unsupported },
     { NULL, NULL }
+};
+
+
+/* Kinds of interactive and system messages that are read whole. */
+
+static const char *const  content_replies[] = {
+    "button_reply", "list_reply", "nfm_reply", "call_permission_reply", NULL
+};
+
+static const char *const  content_notices[] = {
+    "user_changed_number", "user_changed_user_id", "customer_changed_number",
+    NULL
 };
 
 
@@ -173,6 +186,17 @@ content_guess(struct decode_turn *turn, struct lapor_event *event,
 }
 
 
+static int
+content_any(struct lapor_str text, const char *const *names)
+{
+    while (*names != NULL && !lapor_str_eqz(text, *names)) {
+        names++;
+    }
+
+    return *names != NULL;
+}
+
+
 static void
 content_text(struct decode_turn *turn, struct lapor_event *event,
     const struct lapor_json *body)
@@ -259,6 +283,7 @@ content_cards(struct decode_turn *turn, struct lapor_event *event,
         card->org = lapor_json_get_text(lapor_json_get(node, "org"),
                                         "company");
         card->origin = lapor_json_get_text(node, "origin");
+        card->vcard = lapor_json_get_text(node, "vcard");
         card->phones = content_card_phones(turn,
                                            lapor_json_get(node, "phones"));
 
@@ -362,6 +387,7 @@ content_interactive(struct decode_turn *turn, struct lapor_event *event,
     interactive->permanent = lapor_json_bool(lapor_json_get(reply,
                                                             "is_permanent"));
 
+    event->unknown |= !content_any(interactive->kind, content_replies);
     event->interactive = interactive;
     event->text = interactive->title.data != NULL
                   ? interactive->title : lapor_json_get_text(reply, "body");
@@ -466,6 +492,7 @@ content_system(struct decode_turn *turn, struct lapor_event *event,
         notice->wa_id = lapor_json_get_text(body, "new_wa_id");
     }
 
+    event->unknown |= !content_any(notice->type, content_notices);
     event->system = notice;
     event->text = lapor_json_get_text(body, "body");
 }

@@ -23,6 +23,7 @@ static void decode_value(struct decode_turn *turn,
     const struct lapor_json *value);
 static void decode_other(struct decode_turn *turn,
     const struct lapor_json *node, const char *broken);
+static void decode_number(struct lapor_event *event);
 static struct lapor_event *decode_event_add(struct decode_turn *turn,
     enum lapor_event_kind kind, const struct lapor_json *node);
 static void decode_event_place(struct lapor_event *event);
@@ -220,8 +221,36 @@ decode_other(struct decode_turn *turn, const struct lapor_json *node,
 
     event->broken = broken;
     event->value = lapor_json_get(node, "value");
+    decode_number(event);
     lapor_decode_time(event, turn->time);
     decode_event_place(event);
+}
+
+
+/* Fields about the account name their number without metadata, if at all. */
+
+static void
+decode_number(struct lapor_event *event)
+{
+    struct lapor_str          shown;
+    const struct lapor_json  *settings;
+
+    settings = lapor_json_get(event->value, "phone_number_settings");
+
+    if (event->phone_number_id.data == NULL) {
+        event->phone_number_id = lapor_json_get_text(settings,
+                                                     "phone_number_id");
+    }
+
+    shown = lapor_json_get_text(event->value, "display_phone_number");
+
+    if (shown.data == NULL) {
+        shown = lapor_json_get_text(event->value, "phone_number");
+    }
+
+    if (event->display_phone_number.data == NULL) {
+        event->display_phone_number = shown;
+    }
 }
 
 

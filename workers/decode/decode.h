@@ -107,6 +107,7 @@ struct lapor_card {
     struct lapor_str          name;    /* formatted_name, else first + last */
     struct lapor_str          org;     /* company */
     struct lapor_str          origin;  /* contact_request: we asked for it */
+    struct lapor_str          vcard;   /* as text */
     struct lapor_card_phone  *phones;
     struct lapor_card        *next;
 };
@@ -140,10 +141,11 @@ struct lapor_reaction {
 
 
 struct lapor_context {
-    struct lapor_str  wamid;                 /* the message replied to */
-    struct lapor_str  from;
-    int               forwarded;             /* 1, 0, -1 absent */
-    int               frequently_forwarded;  /* likewise */
+    struct lapor_str          wamid;      /* the message replied to */
+    struct lapor_str          from;
+    int                       forwarded;  /* 1, 0, -1 absent */
+    int                       frequently_forwarded;  /* likewise */
+    const struct lapor_json  *product;    /* referred_product */
 };
 
 
@@ -190,8 +192,13 @@ struct lapor_status {
     struct lapor_str       recipient_user_id;
     struct lapor_str       recipient_parent_user_id;
     struct lapor_str       recipient_type;     /* group */
+    struct lapor_str       participant;        /* of the group: a number */
+    struct lapor_str       participant_user_id;
     struct lapor_str       callback;           /* biz_opaque_callback_data */
     struct lapor_failure  *errors;
+    struct lapor_str       conversation;       /* its id */
+    struct lapor_str       conversation_origin;  /* service, utility, ... */
+    struct lapor_str       conversation_expires; /* Unix seconds */
     int                    has_pricing;
     int                    billable;           /* 1, 0, -1 absent */
     struct lapor_str       pricing_model;

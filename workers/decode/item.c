@@ -15,6 +15,8 @@ static void item_context(struct decode_turn *turn, struct lapor_event *event,
     const struct lapor_json *node);
 static void item_pricing(struct lapor_status *status,
     const struct lapor_json *node);
+static void item_conversation(struct lapor_status *status,
+    const struct lapor_json *node);
 static void item_failure(struct lapor_failure *failure,
     const struct lapor_json *node);
 static int item_user_id(struct lapor_str str);
@@ -138,6 +140,12 @@ item_context(struct decode_turn *turn, struct lapor_event *event,
     context->frequently_forwarded =
         lapor_json_bool(lapor_json_get(node, "frequently_forwarded"));
 
+    if (lapor_json_is(lapor_json_get(node, "referred_product"),
+                      LAPOR_JSON_OBJECT))
+    {
+        context->product = lapor_json_get(node, "referred_product");
+    }
+
     event->context = context;
 }
 
@@ -161,9 +169,14 @@ lapor_decode_status(struct decode_turn *turn, struct lapor_event *event)
     status->recipient_parent_user_id =
         lapor_json_get_text(node, "recipient_parent_user_id");
     status->recipient_type = lapor_json_get_text(node, "recipient_type");
+    status->participant = lapor_json_get_text(node,
+                                              "recipient_participant_id");
+    status->participant_user_id =
+        lapor_json_get_text(node, "recipient_participant_user_id");
     status->callback = lapor_json_get_text(node, "biz_opaque_callback_data");
     status->errors = lapor_decode_failures(turn, node);
     item_pricing(status, lapor_json_get(node, "pricing"));
+    item_conversation(status, lapor_json_get(node, "conversation"));
 
     event->status = status;
     event->identity = lapor_str_empty(status->recipient)
@@ -194,6 +207,17 @@ item_pricing(struct lapor_status *status, const struct lapor_json *node)
     status->pricing_model = lapor_json_get_text(node, "pricing_model");
     status->pricing_type = lapor_json_get_text(node, "type");
     status->pricing_category = lapor_json_get_text(node, "category");
+}
+
+
+static void
+item_conversation(struct lapor_status *status, const struct lapor_json *node)
+{
+    status->conversation = lapor_json_get_text(node, "id");
+    status->conversation_origin =
+        lapor_json_get_text(lapor_json_get(node, "origin"), "type");
+    status->conversation_expires =
+        lapor_json_get_text(node, "expiration_timestamp");
 }
 
 

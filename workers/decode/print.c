@@ -236,6 +236,7 @@ print_cards(struct lapor_buf *buf, const struct lapor_card *card)
         lapor_buf_json_member(buf, "name", card->name);
         lapor_buf_json_member(buf, "org", card->org);
         lapor_buf_json_member(buf, "origin", card->origin);
+        lapor_buf_json_member(buf, "vcard", card->vcard);
         print_phones(buf, card->phones);
         lapor_buf_addc(buf, '}');
     }
@@ -303,6 +304,12 @@ print_context(struct lapor_buf *buf, const struct lapor_context *context)
     lapor_buf_json_member(buf, "from", context->from);
     print_flag(buf, "forwarded", context->forwarded);
     print_flag(buf, "frequently_forwarded", context->frequently_forwarded);
+
+    if (context->product != NULL) {
+        lapor_buf_json_key(buf, "referred_product");
+        lapor_json_print(buf, context->product, 0);
+    }
+
     lapor_buf_addc(buf, '}');
 }
 
@@ -358,8 +365,22 @@ print_status(struct lapor_buf *buf, const struct lapor_status *status)
                           status->recipient_user_id);
     lapor_buf_json_member(buf, "recipient_parent_user_id",
                           status->recipient_parent_user_id);
+    lapor_buf_json_member(buf, "recipient_participant_id",
+                          status->participant);
+    lapor_buf_json_member(buf, "recipient_participant_user_id",
+                          status->participant_user_id);
     lapor_buf_json_member(buf, "callback", status->callback);
     print_failures(buf, status->errors);
+
+    if (status->conversation.data != NULL) {
+        lapor_buf_json_key(buf, "conversation");
+        lapor_buf_addc(buf, '{');
+        lapor_buf_json_member(buf, "id", status->conversation);
+        lapor_buf_json_member(buf, "origin", status->conversation_origin);
+        lapor_buf_json_member(buf, "expiration_timestamp",
+                              status->conversation_expires);
+        lapor_buf_addc(buf, '}');
+    }
 
     if (status->has_pricing) {
         lapor_buf_json_key(buf, "pricing");

@@ -171,6 +171,7 @@ detail_cards(struct intake_detail *d, const struct lapor_card *card)
         detail_text(d, "name", card->name);
         detail_text(d, "org", card->org);
         detail_text(d, "origin", card->origin);
+        detail_text(d, "vcard", card->vcard);
         lapor_buf_json_key(&d->buf, "phones");
         lapor_buf_addc(&d->buf, '[');
 
@@ -238,6 +239,12 @@ detail_links(struct intake_detail *d, const struct lapor_event *event)
         detail_flag(d, "forwarded", event->context->forwarded);
         detail_flag(d, "frequently_forwarded",
                     event->context->frequently_forwarded);
+
+        if (event->context->product != NULL) {
+            lapor_buf_json_key(&d->buf, "referred_product");
+            lapor_json_print(&d->buf, event->context->product, LAPOR_JSON_PG);
+        }
+
         detail_close(d);
     }
 
