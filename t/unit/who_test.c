@@ -85,6 +85,9 @@ static const struct who_case  cases[] = {
       { "seen 1 - 1", "seen 2 - 2", "move 1 2 10", "seen 2 - 20",
         "join 2 B 30" }, NULL,
       "1 -11:a 2 -10:b 10-:a B -:a" },
+    { "an id that is his, be it the last one or not",
+      { "seen 1 - 5", "move 1 2 10", "same 2 A 10", "join 2 B 20" },
+      "same 2 A 10", "1 -11:a 2 10-:a A -:a B -:a" },
     { "a hint makes nothing of a number that nobody has",
       { "hint 1 A 5" }, NULL, "1 A" },
     { "who moves to where he is moves nothing",
@@ -256,7 +259,8 @@ tell(struct lapor_who *who, const char *text)
 
     fact.kind = kind[0] == 'm' ? LAPOR_WHO_MOVE
                 : kind[0] == 'j' ? LAPOR_WHO_JOIN
-                : kind[0] == 'h' ? LAPOR_WHO_HINT : LAPOR_WHO_SEEN;
+                : kind[0] == 'h' ? LAPOR_WHO_HINT
+                : kind[1] == 'a' ? LAPOR_WHO_SAME : LAPOR_WHO_SEEN;
     fact.a = named(who, a);
     fact.b = fact.kind == LAPOR_WHO_SEEN ? NULL : named(who, b);
     fact.at_ms = at * 1000;

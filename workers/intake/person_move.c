@@ -10,6 +10,7 @@
 
 static size_t person_moves(struct lapor_who *who,
     const struct lapor_intake_unit *unit, struct lapor_who_fact *facts);
+static struct lapor_str person_id_before(const struct lapor_event *event);
 static struct lapor_who_identity *person_named(struct lapor_who *who,
     struct lapor_str id);
 
@@ -34,7 +35,7 @@ lapor_intake_person_move(struct lapor_intake_store *store,
 
     who = lapor_pool_alloc(store->pool, sizeof(*who));
     lapor_who_init(who, store->pool);
-    facts = lapor_pool_alloc(store->pool, 3 * count * sizeof(*facts));
+    facts = lapor_pool_alloc(store->pool, 4 * count * sizeof(*facts));
     count = 0;
 
     for (i = 0; i < n; i++) {
@@ -49,7 +50,7 @@ lapor_intake_person_move(struct lapor_intake_store *store,
 
 
 /*
- * What one notice of the platform says, at most three facts. The number
+ * What one notice of the platform says, at most four facts. The number
  * before is the sender, or in older payloads the customer; a user_id_update
  * tells no change of a number, only whose id it is (Cloud API, system
  * messages, user_id_update).
@@ -84,22 +85,16 @@ person_moves(struct lapor_who *who, const struct lapor_intake_unit *unit,
         facts[n++].b = number;
     }
 
-    before = notice->previous_user_id;
-
-    if (lapor_str_empty(before) && lapor_str_eqz(notice->type,
-                                                 "user_changed_user_id"))
-    {
-        before = lapor_str_empty(event->user_id) ? notice->customer
-                                                 : event->user_id;
-    }
-
-    id = person_named(who, lapor_str_digits(before) ? LAPOR_STR_NONE
-                                                    : before);
+    id = person_named(who, person_id_before(event));
 
     if (id != NULL && now != NULL && id != now) {
         facts[n].kind = LAPOR_WHO_MOVE;
         facts[n].a = id;
         facts[n++].b = now;
+    }
+
+    if (number == NULL) {
+        number = was;
     }
 
     if (number != NULL && now != NULL) {
@@ -108,12 +103,44 @@ person_moves(struct lapor_who *who, const struct lapor_intake_unit *unit,
         facts[n++].b = now;
     }
 
+    /* nobody says whether this is the id before or after */
+    id = lapor_str_digits(event->user_id) ? NULL
+         : person_named(who, event->user_id);
+
+    if (number != NULL && id != NULL) {
+        facts[n].kind = LAPOR_WHO_SAME;
+        facts[n].a = number;
+        facts[n++].b = id;
+    }
+
     for (i = 0; i < n; i++) {
         facts[i].at_ms = lapor_intake_person_time(unit);
         facts[i].raw_id = unit->raw->raw_id;
     }
 
     return n;
+}
+
+
+/* The user id that was changed, if one was. */
+
+static struct lapor_str
+person_id_before(const struct lapor_event *event)
+{
+    struct lapor_str            id;
+    const struct lapor_system  *notice;
+
+    notice = event->system;
+    id = notice->previous_user_id;
+
+    if (lapor_str_empty(id) && lapor_str_eqz(notice->type,
+                                             "user_changed_user_id"))
+    {
+        id = lapor_str_empty(event->user_id) ? notice->customer
+                                             : event->user_id;
+    }
+
+    return lapor_str_digits(id) ? LAPOR_STR_NONE : id;
 }
 
 

@@ -247,13 +247,17 @@ who_join(struct lapor_who *who, const struct lapor_who_fact *fact)
 {
     struct lapor_who_tenure  *a, *b;
 
-    if (fact->kind == LAPOR_WHO_HINT
+    if (fact->kind != LAPOR_WHO_JOIN
         && lapor_who_at(fact->a, fact->at_ms) == NULL)
     {
         return;
     }
 
     who_pair(who, fact);
+
+    if (fact->kind == LAPOR_WHO_SAME) {
+        return;
+    }
 
     a = lapor_who_at(fact->a, fact->at_ms);
     b = lapor_who_at(fact->b, fact->at_ms);
@@ -283,7 +287,8 @@ who_pair(struct lapor_who *who, const struct lapor_who_fact *fact)
     b = lapor_who_at(fact->b, at);
 
     /* the number was another account's until now */
-    other = a != NULL && a->peer.data != NULL
+    other = fact->kind != LAPOR_WHO_SAME && a != NULL
+            && a->peer.data != NULL
             && !lapor_str_eq(a->peer, fact->b->is.id);
 
     if (b == NULL) {

@@ -16,6 +16,7 @@
  *          that the ids are one person's; then, and where the number never
  *          came with an id, two reporters are merged into one.
  *   HINT   a JOIN by the way: tells nothing of a number that nobody has.
+ *   SAME   a HINT that does not say whether the id is the last one.
  *   MOVE   the holder of `a` has `b` from now on. `a` is retired: who writes
  *          under it later is new. Who held `b` before loses it.
  *
@@ -71,14 +72,15 @@ enum lapor_who_kind {
     LAPOR_WHO_MOVE,      /* in this order at one time */
     LAPOR_WHO_SEEN,
     LAPOR_WHO_JOIN,
-    LAPOR_WHO_HINT
+    LAPOR_WHO_HINT,
+    LAPOR_WHO_SAME
 };
 
 
 struct lapor_who_fact {
     enum lapor_who_kind         kind;
-    struct lapor_who_identity  *a;       /* JOIN, HINT: the number */
-    struct lapor_who_identity  *b;       /* JOIN, HINT: the user id */
+    struct lapor_who_identity  *a;       /* all but MOVE: the number */
+    struct lapor_who_identity  *b;       /* and the user id */
     int64_t                     at_ms;   /* Meta's time */
     int64_t                     raw_id;
     size_t                      order;
