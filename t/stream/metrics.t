@@ -8,7 +8,7 @@ use Lapor::Test;
 use Lapor::Intake;
 use Lapor::Metrics;
 
-use Time::HiRes qw(time);
+use Time::HiRes qw(sleep time);
 
 promtool();
 
@@ -92,6 +92,32 @@ my $page = page($port);
 understood($page, 'promtool has nothing to say of the page');
 unlike($page, qr/62800|wamid|racun|Warga/, 'nothing of a person');
 cmp_ok(length $page, '<', 32768, 'and it is small');
+
+# the watchdog: all loops must turn, and one that waits in a statement does not
+$in->in->stop;
+$in->in->{env} = { WATCHDOG_USEC => 400_000 };
+$in->in->start;
+
+# fed($seconds) -> how often the watchdog was fed in that time
+sub fed {
+    my ($seconds) = @_;
+
+    my $before = () = $in->in->notified =~ /WATCHDOG=1/g;
+    my $end = time + $seconds;
+    while (time < $end) { sleep 0.05; $in->in->notified }
+    return (() = $in->in->notified =~ /WATCHDOG=1/g) - $before;
+}
+
+is_metric('lapor_intake_partitions', 256, 'started again');
+cmp_ok(fed(2), '>=', 3, 'three loops that turn feed the watchdog');
+$lock = $in->hold;
+$in->add(body(message(text => 'macet', from => phone(60))), '04:msg');
+ok(wait_until { $in->waits } 10, 'one of them waits for PostgreSQL');
+fed(1);
+is(fed(2), 0, 'and the others do not make up for it');
+$in->release($lock);
+ok($in->drained, 'it goes on');
+cmp_ok(fed(2), '>=', 3, 'and all three feed it');
 
 # a second process takes its share
 my $other = free_port();
