@@ -14,11 +14,11 @@ CREATE TABLE lapor.stream_count (
     part    smallint  NOT NULL,         -- of the webhooks
     stream  text      NOT NULL,
     done    bigint    NOT NULL,
-    last    numeric[] NOT NULL,         -- the highest id: its two numbers
+    last    text      NOT NULL,         -- the highest id: its two numbers, of
+                                        --   20 digits each
     CONSTRAINT stream_count_pkey PRIMARY KEY (part, stream),
     CONSTRAINT stream_count_part_check CHECK (part BETWEEN 0 AND 255),
-    CONSTRAINT stream_count_done_check CHECK (done >= 0),
-    CONSTRAINT stream_count_last_check CHECK (cardinality(last) = 2)
+    CONSTRAINT stream_count_done_check CHECK (done >= 0)
 ) WITH (fillfactor = 50);
 
 SELECT lapor.distribute('lapor.stream_count');
@@ -47,7 +47,7 @@ CREATE INDEX raw_again_entry_idx ON lapor.raw_again (stream, entry_id);
 -- Keeps webhooks as they came, and counts their entries. An entry without a
 -- body (NULL) is only counted. Returns how many webhooks were new.
 --
--- Locks rows in the order of their keys, table by table.
+-- One statement where all is new, since each costs more than its rows.
 
 CREATE OR REPLACE FUNCTION lapor.raw_store(p_part smallint,
     p_raw_id bigint[], p_received_at timestamptz[], p_stream text[],
@@ -55,9 +55,7 @@ CREATE OR REPLACE FUNCTION lapor.raw_store(p_part smallint,
 RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = lapor, pg_temp AS $$
 DECLARE
-    v_new    bigint;
-    v_stream text[];                    -- of each entry that is done now
-    v_entry  text[];
+    v_new bigint;
 BEGIN
     WITH ins AS (
         INSERT INTO lapor.raw_webhook AS w (part, raw_id, received_at, stream,
@@ -71,10 +69,20 @@ BEGIN
          ORDER BY u.raw_id, u.received_at
         ON CONFLICT (part, raw_id, received_at) DO NOTHING
         RETURNING w.stream, w.entry_id
+    ), cnt AS (
+        INSERT INTO lapor.stream_count AS c (part, stream, done, last)
+        SELECT p_part, ins.stream, count(*),
+               max((lpad(split_part(ins.entry_id, '-', 1), 20, '0')
+                    || lpad(split_part(ins.entry_id, '-', 2), 20, '0'))
+                   COLLATE "C")
+          FROM ins
+         GROUP BY ins.stream
+         ORDER BY ins.stream
+        ON CONFLICT (part, stream) DO UPDATE
+           SET done = c.done + excluded.done,
+               last = greatest(c.last COLLATE "C", excluded.last)
     )
-    SELECT count(*), array_agg(ins.stream), array_agg(ins.entry_id)
-      INTO v_new, v_stream, v_entry
-      FROM ins;
+    SELECT count(*) INTO v_new FROM ins;
 
     -- the others are known, or come from another entry: a statement of its
     -- own, so that it sees what somebody else has committed meanwhile
@@ -96,22 +104,17 @@ BEGIN
             ON CONFLICT (part, stream, entry_id) DO NOTHING
             RETURNING a.stream, a.entry_id
         )
-        SELECT v_stream || array_agg(ins.stream),
-               v_entry || array_agg(ins.entry_id)
-          INTO v_stream, v_entry
-          FROM ins;
-    END IF;
-
-    IF v_stream IS NOT NULL THEN
         INSERT INTO lapor.stream_count AS c (part, stream, done, last)
-        SELECT p_part, s.stream, count(*),
-               max(string_to_array(s.entry_id, '-')::numeric[])
-          FROM unnest(v_stream, v_entry) AS s (stream, entry_id)
-         GROUP BY s.stream
-         ORDER BY s.stream
+        SELECT p_part, ins.stream, count(*),
+               max((lpad(split_part(ins.entry_id, '-', 1), 20, '0')
+                    || lpad(split_part(ins.entry_id, '-', 2), 20, '0'))
+                   COLLATE "C")
+          FROM ins
+         GROUP BY ins.stream
+         ORDER BY ins.stream
         ON CONFLICT (part, stream) DO UPDATE
            SET done = c.done + excluded.done,
-               last = greatest(c.last, excluded.last);
+               last = greatest(c.last COLLATE "C", excluded.last);
     END IF;
 
     RETURN v_new;
@@ -129,9 +132,14 @@ AS $$
 #variable_conflict use_column
 BEGIN
     RETURN QUERY
-    SELECT c.stream, sum(c.done)::bigint, array_to_string(max(c.last), '-')
-      FROM lapor.stream_count c
-     GROUP BY c.stream;
+    SELECT n.stream, n.done, ltrim(left(n.last, 19), '0')
+                             || substr(n.last, 20, 1) || '-'
+                             || ltrim(substr(n.last, 21, 19), '0')
+                             || substr(n.last, 40, 1)
+      FROM (SELECT c.stream, sum(c.done)::bigint AS done,
+                   max(c.last COLLATE "C") AS last
+              FROM lapor.stream_count c
+             GROUP BY c.stream) n;
 END
 $$;
 

@@ -1648,9 +1648,7 @@ CREATE FUNCTION lapor.raw_store(p_part smallint, p_raw_id bigint[], p_received_a
     SET search_path TO 'lapor', 'pg_temp'
     AS $$
 DECLARE
-    v_new    bigint;
-    v_stream text[];                    -- of each entry that is done now
-    v_entry  text[];
+    v_new bigint;
 BEGIN
     WITH ins AS (
         INSERT INTO lapor.raw_webhook AS w (part, raw_id, received_at, stream,
@@ -1664,10 +1662,20 @@ BEGIN
          ORDER BY u.raw_id, u.received_at
         ON CONFLICT (part, raw_id, received_at) DO NOTHING
         RETURNING w.stream, w.entry_id
+    ), cnt AS (
+        INSERT INTO lapor.stream_count AS c (part, stream, done, last)
+        SELECT p_part, ins.stream, count(*),
+               max((lpad(split_part(ins.entry_id, '-', 1), 20, '0')
+                    || lpad(split_part(ins.entry_id, '-', 2), 20, '0'))
+                   COLLATE "C")
+          FROM ins
+         GROUP BY ins.stream
+         ORDER BY ins.stream
+        ON CONFLICT (part, stream) DO UPDATE
+           SET done = c.done + excluded.done,
+               last = greatest(c.last COLLATE "C", excluded.last)
     )
-    SELECT count(*), array_agg(ins.stream), array_agg(ins.entry_id)
-      INTO v_new, v_stream, v_entry
-      FROM ins;
+    SELECT count(*) INTO v_new FROM ins;
 
     -- the others are known, or come from another entry: a statement of its
     -- own, so that it sees what somebody else has committed meanwhile
@@ -1689,22 +1697,17 @@ BEGIN
             ON CONFLICT (part, stream, entry_id) DO NOTHING
             RETURNING a.stream, a.entry_id
         )
-        SELECT v_stream || array_agg(ins.stream),
-               v_entry || array_agg(ins.entry_id)
-          INTO v_stream, v_entry
-          FROM ins;
-    END IF;
-
-    IF v_stream IS NOT NULL THEN
         INSERT INTO lapor.stream_count AS c (part, stream, done, last)
-        SELECT p_part, s.stream, count(*),
-               max(string_to_array(s.entry_id, '-')::numeric[])
-          FROM unnest(v_stream, v_entry) AS s (stream, entry_id)
-         GROUP BY s.stream
-         ORDER BY s.stream
+        SELECT p_part, ins.stream, count(*),
+               max((lpad(split_part(ins.entry_id, '-', 1), 20, '0')
+                    || lpad(split_part(ins.entry_id, '-', 2), 20, '0'))
+                   COLLATE "C")
+          FROM ins
+         GROUP BY ins.stream
+         ORDER BY ins.stream
         ON CONFLICT (part, stream) DO UPDATE
            SET done = c.done + excluded.done,
-               last = greatest(c.last, excluded.last);
+               last = greatest(c.last COLLATE "C", excluded.last);
     END IF;
 
     RETURN v_new;
@@ -2999,9 +3002,14 @@ CREATE FUNCTION lapor.stream_done() RETURNS TABLE(stream text, done bigint, last
 #variable_conflict use_column
 BEGIN
     RETURN QUERY
-    SELECT c.stream, sum(c.done)::bigint, array_to_string(max(c.last), '-')
-      FROM lapor.stream_count c
-     GROUP BY c.stream;
+    SELECT n.stream, n.done, ltrim(left(n.last, 19), '0')
+                             || substr(n.last, 20, 1) || '-'
+                             || ltrim(substr(n.last, 21, 19), '0')
+                             || substr(n.last, 40, 1)
+      FROM (SELECT c.stream, sum(c.done)::bigint AS done,
+                   max(c.last COLLATE "C") AS last
+              FROM lapor.stream_count c
+             GROUP BY c.stream) n;
 END
 $$;
 
@@ -3939,9 +3947,8 @@ CREATE TABLE lapor.stream_count (
     part smallint NOT NULL,
     stream text NOT NULL,
     done bigint NOT NULL,
-    last numeric[] NOT NULL,
+    last text NOT NULL,
     CONSTRAINT stream_count_done_check CHECK ((done >= 0)),
-    CONSTRAINT stream_count_last_check CHECK ((cardinality(last) = 2)),
     CONSTRAINT stream_count_part_check CHECK (((part >= 0) AND (part <= 255)))
 )
 WITH (fillfactor='50');

@@ -134,6 +134,33 @@ sub alerts {
 }
 
 
+# --- entries that are stored and not read yet, as emergencies of a backlog are
+
+{
+    my $first;
+    stopped(sub {
+        add('10:msg') for 1 .. 3;
+        $in->in->start;
+        $in->drained;
+        $in->in->stop;
+        $first = (@{ $redis->cmd('XRANGE', 'lapor:{10}:msg', '-', '+') })[0][0];
+        $redis->cmd('XGROUP', 'SETID', 'lapor:{10}:msg', 'intake', $first);
+        add('10:msg');
+        my $verdict = exact('entries that wait and are stored');
+        is($verdict->{waiting}, 1, 'wait for nothing');
+        my $id = add('10:msg');
+        add('10:msg');
+        $redis->cmd('XDEL', 'lapor:{10}:msg', $id);
+        my ($rc, undef, @found) = reconcile();
+        is("$rc @found", "1 removed lapor:{10}:msg $id 1",
+           'and hide no loss');
+        reconcile('--accept');
+    });
+    $in->drained;
+    exact('and count once');
+}
+
+
 # --- entries that come again after a crash between COMMIT and XACK
 
 {

@@ -44,6 +44,7 @@ struct ctl_rec_picture {
     char     first[LAPOR_STREAM_ID_LEN];        /* "" when it is empty */
     char     last[LAPOR_STREAM_ID_LEN];         /* generated */
     char     delivered[LAPOR_STREAM_ID_LEN];    /* to our group */
+    char     deleted[LAPOR_STREAM_ID_LEN];      /* the highest, by XDEL */
 };
 
 struct ctl_rec_entry {

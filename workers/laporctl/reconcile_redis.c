@@ -76,6 +76,7 @@ lapor_ctl_rec_picture(struct ctl_rec *rec, struct ctl_rec_picture *p)
     p->added = lapor_redis_number(reply, "entries-added");
     p->length = lapor_redis_number(reply, "length");
     copy_id(p->last, lapor_redis_member(reply, "last-generated-id"));
+    copy_id(p->deleted, lapor_redis_member(reply, "max-deleted-entry-id"));
     entries = lapor_redis_member(reply, "entries");
 
     if (entries != NULL && entries->elements > 0

@@ -375,17 +375,28 @@ static void
 judge_removed(struct ctl_rec *rec, struct ctl_rec_stream *st,
     const struct look *l)
 {
-    const char  *entry;
+    const char  *entry, *note;
 
-    entry = l->removed[0] != '\0' ? l->removed
-            : l->picture.length > 0 ? l->picture.first : l->picture.last;
+    entry = l->picture.first;
+    note = "removed from Redis before PostgreSQL had it, below this entry";
+
+    if (l->removed[0] != '\0') {
+        entry = l->removed;
+        note = "removed from Redis before PostgreSQL had it, while pending";
+
+    } else if (lapor_ctl_rec_compare(l->picture.deleted, "0-0") > 0
+               && lapor_ctl_rec_compare(l->picture.deleted, entry) > 0)
+    {
+        entry = l->picture.deleted;
+        note = "deleted from Redis before PostgreSQL had it, up to this entry";
+
+    } else if (l->picture.length == 0) {
+        entry = l->picture.last;
+        note = "removed from Redis before PostgreSQL had it, up to this entry";
+    }
+
     st->differences += -l->extra;
-
-    lapor_ctl_rec_tell(rec, "removed", st->key, entry, -l->extra,
-        "%s, removed from Redis before PostgreSQL had %s",
-        l->removed[0] != '\0' ? "this entry is pending and gone"
-        : l->picture.length > 0 ? "below this entry" : "up to this entry",
-        -l->extra == 1 ? "it" : "them");
+    lapor_ctl_rec_tell(rec, "removed", st->key, entry, -l->extra, "%s", note);
 
     if (lapor_ctl_flag(rec->args, "accept")) {
         st->base += l->extra;
