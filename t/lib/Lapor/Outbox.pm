@@ -242,6 +242,7 @@ sub status {
         . " ARRAY[$report->{answer}]::bigint[], ARRAY['$wamid'],"
         . " ARRAY['$state'], ARRAY[clock_timestamp()],"
         . ' ARRAY[clock_timestamp()], ARRAY[NULL]::integer[],'
+        . ' ARRAY[NULL], ARRAY[NULL]::boolean[], ARRAY[NULL], ARRAY[NULL],'
         . ' ARRAY[NULL])', 'lapor_intake');
     return;
 }
