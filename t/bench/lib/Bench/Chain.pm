@@ -99,18 +99,17 @@ sub fill {
 }
 
 
-# acknowledged() -> entries read and acknowledged since there are streams
+# acknowledged($kind) -> entries of this kind, msg or status, read and
+# acknowledged since there are streams
 
 sub acknowledged {
-    my ($self) = @_;
+    my ($self, $kind) = @_;
 
     my $n = 0;
-    for my $key (@{ $self->{redis}->cmd('KEYS', 'lapor:{*}:*') }) {
-        next unless $key =~ /:(?:msg|status)$/;
-        for my $group (@{ $self->{redis}->cmd('XINFO', 'GROUPS', $key) }) {
-            my %group = @$group;
-            $n += ($group{'entries-read'} || 0) - $group{pending};
-        }
+    for my $key (Bench::Talk::streams($kind)) {
+        my $groups = eval { $self->{redis}->cmd('XINFO', 'GROUPS', $key) };
+        my %group = @{ $groups && $groups->[0] || next };
+        $n += ($group{'entries-read'} || 0) - $group{pending};
     }
     return $n;
 }
@@ -195,9 +194,9 @@ sub spent {
 }
 
 
-# drain($entries, $processes, look => sub, cold => 0|1, name => value ...):
-# lapor-intake from its start until so many entries more are acknowledged,
-# look(seconds since the start) called meanwhile, and not after a rest() if
+# drain($entries, $processes, look => sub, cold => 0|1, kind => 'status',
+# name => value ...): lapor-intake from its start until so many entries more
+# of this kind are acknowledged (msg), look(seconds since the start) called meanwhile, and not after a rest() if
 # cold -> spent(), with {seconds, share}: the time from the first acknowledged
 # batch on, and what share of the entries fell into it; the whole where there
 # was but one
@@ -206,7 +205,8 @@ sub drain {
     my ($self, $entries, $processes, %own) = @_;
 
     my $look = delete $own{look} || sub { };
-    my $base = $self->acknowledged;
+    my $kind = delete $own{kind} || 'msg';
+    my $base = $self->acknowledged($kind);
     my ($first, $seen, $changed) = (undef, 0, time());
 
     $self->rest unless delete $own{cold};
@@ -217,7 +217,7 @@ sub drain {
     while (1) {
         sleep SAMPLE;
         $_->notified for @{ $self->{workers} };
-        my $n = $self->acknowledged - $base;
+        my $n = $self->acknowledged($kind) - $base;
         $first ||= [time(), $n] if $n;
         ($seen, $changed) = ($n, time()) if $n > $seen;
         $look->(time() - $before->{time});

@@ -87,7 +87,7 @@ sub one {
     my $bodies = $self->bodies($rate * $seconds * SPARE);
     my $seen = "$self->{dir}/seen";
     unlink $seen;
-    my $base = $chain->acknowledged;
+    my $base = $chain->acknowledged('msg');
     $chain->rest if $round;
 
     my @children = ($self->child(sub { $self->watch($seen) }),
@@ -159,7 +159,7 @@ sub watch {
 
     my $conn = IO::Socket::UNIX->new(Peer => $self->{server}->redis_socket)
         or die "could not connect to Redis: $!\n";
-    my @keys = map { sprintf 'lapor:{%02x}:msg', $_ } 0 .. 15;
+    my @keys = Bench::Talk::streams('msg');
     my $ask = join '', map { "*3\r\n\$5\r\nXINFO\r\n\$6\r\nGROUPS\r\n"
                              . '$' . length($_) . "\r\n$_\r\n" } @keys;
     CORE::open my $fh, '>', $file or die "could not write $file: $!\n";
@@ -213,7 +213,7 @@ sub drained {
     my $chain = $self->{chain};
     Lapor::Test::wait_until {
         $_->notified for @{ $chain->{workers} };
-        $chain->acknowledged >= $want && !$chain->one(q{SELECT count(*)
+        $chain->acknowledged('msg') >= $want && !$chain->one(q{SELECT count(*)
             FROM lapor.task WHERE kind = 'reply' AND attempts = 0})
     } 120, 'the flow to be through' or die "the flow stands still\n";
     return;

@@ -141,7 +141,7 @@ sub statuses {
         $chain->fill($entries);
 
         my $n = @$entries;
-        my $run = $chain->drain($n, 1);
+        my $run = $chain->drain($n, 1, kind => 'status');
         my $read = $chain->one(q{SELECT count(*) FROM lapor.message
             WHERE direction = 'out' AND status = 'read'}) - $self->{read};
         die "$read of " . @$answers . " answers are read\n"

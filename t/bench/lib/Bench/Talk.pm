@@ -14,6 +14,7 @@ use Bench::Webhook qw(pick hex_id wamid name media webhook);
 use Lapor::Store ();
 
 use constant {
+    STREAMS   => 16,            # of a kind, as conf/nginx has them
     UNITS     => 40,            # numbers that are written to: 1 to 40
     ALARM     => 0,             # one more, that only emergencies go to
     LENGTH    => 4,             # messages of a conversation, on average
@@ -29,12 +30,12 @@ my @draws = ((['text']) x 60, (['image']) x 9,
     (['location']) x 5, (['reaction']) x 5, (['sticker']) x 3,
     (['interactive']) x 4, (['contacts']) x 2, ['unsupported']);
 
-my @openings = (
+# what they begin with; emergencies are rare
+my @openings = ((
     'Selamat {when} pak, mau lapor motor {bike} saya hilang di {place}, '
         . 'plat {plate}',
     'pak ada maling masuk rumah tetangga saya di {place} rt 0{n}',
     'Mohon bantuannya, jalan di depan {place} macet total dari jam {n}',
-    'Ada kecelakaan {bike} lawan truk di {place}, korbannya belum sadar',
     'Ass. Izin melaporkan parkir liar di sepanjang {place}, sudah berbulan '
         . 'bulan tidak ditertibkan',
     'lampu merah di simpang {place} mati pak rawan tabrakan',
@@ -47,20 +48,22 @@ my @openings = (
         . 'kehilangan',
     'ada orang mabuk teriak teriak bawa botol di {place}, warga takut',
     'Pohon tumbang menutup jalan {place}, mobil tidak bisa lewat',
-    'banjir di {place} sudah setinggi lutut, air naik terus',
     'mau tanya jadwal sim keliling minggu ini di {place} ada pak?',
     'Lapor pak, ada yang jual obat terlarang di belakang {place}. Tolong '
         . 'rahasiakan nama saya',
-    'tawuran pelajar di dekat {place} sekarang pak, bawa kayu dan batu',
-    'tetangga saya sering memukul istrinya, tadi malam terdengar teriakan '
-        . 'lagi di {place}',
-    'Tolong pak rumah kebakaran di {place}, api sudah besar',
-    'Begal pak di {place}, pelaku bawa parang, teman saya luka',
     'ibu saya 6{n} tahun pergi dari rumah sejak {when} belum kembali, '
         . 'terakhir terlihat di {place} baju merah',
     'Petugas di {place} minta uang supaya urusan cepat, ini benar aturannya?',
     'ada akun palsu pakai foto saya pinjam uang ke teman teman saya',
     'halo', 'selamat {when}', 'p', 'Assalamualaikum', 'tes',
+    ) x 3,
+    'Ada kecelakaan {bike} lawan truk di {place}, korbannya belum sadar',
+    'banjir di {place} sudah setinggi lutut, air naik terus',
+    'tawuran pelajar di dekat {place} sekarang pak, bawa kayu dan batu',
+    'tetangga saya sering memukul istrinya, tadi malam terdengar teriakan '
+        . 'lagi di {place}',
+    'Tolong pak rumah kebakaran di {place}, api sudah besar',
+    'Begal pak di {place}, pelaku bawa parang, teman saya luka',
 );
 my @more = (
     'masih di lokasi pak', 'tolong cepat ya', 'pelakunya lari ke arah {place}',
@@ -166,12 +169,18 @@ sub person {
 }
 
 
-# stream($identity, $kind) -> its key, of the sixteen that conf/nginx has
+# streams($kind) -> their keys; stream($identity, $kind) -> the key of one
+
+sub streams {
+    my ($kind) = @_;
+    return map { sprintf 'lapor:{%02x}:%s', $_, $kind } 0 .. STREAMS - 1;
+}
+
 
 sub stream {
     my ($identity, $kind) = @_;
-    return sprintf 'lapor:{%02x}:%s', Lapor::Store::part_of($identity) % 16,
-                   $kind;
+    return sprintf 'lapor:{%02x}:%s',
+                   Lapor::Store::part_of($identity) % STREAMS, $kind;
 }
 
 

@@ -86,8 +86,10 @@ sub messages {
     my ($self) = @_;
 
     my (%times, %report);
-    for my $row ($self->{lapor}->psql(q{SELECT wamid, report_id
-            FROM lapor.message WHERE direction = 'in'}))
+    for my $row ($self->{lapor}->psql(q{SELECT m.wamid, 'report '
+            || m.report_id || ' of reporter ' || r.reporter_id || ', part '
+            || r.part FROM lapor.message m JOIN lapor.report r
+            USING (part, report_id) WHERE m.direction = 'in'}))
     {
         $times{ $row->[0] }++;
         $report{ $row->[0] } = $row->[1];
@@ -102,10 +104,12 @@ sub messages {
     $self->check('none is foreign',
                  some(grep { !$accepted->{$_} } sort keys %times));
 
-    my @split = grep {
-        my %reports = map { ($report{$_} || 0) => 1 }
-                      @{ $self->{album}{$_} };
-        keys %reports > 1;
+    my @split = map {
+        my $album = $_;
+        my %reports = map { ($report{$_} || 'nowhere') => 1 }
+                      @{ $self->{album}{$album} };
+        keys %reports > 1 ? "$album: " . join(' and ', sort keys %reports)
+                          : ();
     } sort keys %{ $self->{album} };
     $self->check('no album is split', some(@split));
     return;
