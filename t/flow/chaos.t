@@ -10,6 +10,7 @@
 use lib 't/lib';
 use Lapor::Test;
 use Lapor::Chaos;
+use Lapor::Chaos::Books;
 
 need_program('nginx');
 need_program('redis-server');
@@ -32,6 +33,32 @@ my @happened = ((map { "$_ killed" } 'nginx', 'an nginx worker', 'redis',
     $chaos->disks ? ('the disk of redis full', 'the disk of the spool full')
                   : ());
 cmp_ok($told->{$_} || 0, '>', 0, "it happened: $_") for @happened;
+
+# and the books find what is wrong
+
+sub failed_after {
+    my ($sql) = @_;
+
+    my $dsn = 'host=' . $chaos->lapor->data . '/sock user=postgres'
+            . ' dbname=lapor port=' . ($chaos->lapor->port + 2);
+    my ($rc, $out, $err) = run_cmd('psql', '-XqAt', '-v', 'ON_ERROR_STOP=1',
+                                   '-c', $sql, $dsn);
+    is($rc, 0, 'the books are falsified') or diag($err);
+    return join ', ', map { $_->[0] } Lapor::Chaos::Books->new($chaos)->failed;
+}
+
+like(failed_after(q{UPDATE lapor.message SET status = 'sent' WHERE
+    (part, message_id) = (SELECT part, message_id FROM lapor.message
+    WHERE direction = 'out' LIMIT 1)}),
+    qr/no status is behind what was told/, 'a status that fell');
+like(failed_after(q{DELETE FROM lapor.message WHERE (part, message_id) =
+    (SELECT part, message_id FROM lapor.message WHERE direction = 'in'
+    AND type = 'text' LIMIT 1)}),
+    qr/no accepted message is missing/, 'a message that is lost');
+like(failed_after(q{UPDATE lapor.stream_count SET done = done - 1
+    WHERE (part, stream) = (SELECT part, stream FROM lapor.stream_count
+    WHERE done > 0 LIMIT 1)}),
+    qr/laporctl reconcile finds no difference/, 'an entry that is lost');
 
 diag($books->table) if $books->failed || !Test::More->builder->is_passing;
 

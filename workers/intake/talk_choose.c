@@ -245,20 +245,32 @@ choose_same(const struct choose *c)
 }
 
 
-/* The open report last written to, at this number or at the others. */
+/*
+ * The open report last written to, at this number or at the others: of those
+ * that had begun when this was said, if there are any. A photo of an album
+ * that comes late must not join what the person wrote about after it.
+ */
 
 static struct lapor_talk_report *
 choose_last(const struct choose *c, bool here)
 {
+    bool                       begun, last_begun;
     struct lapor_talk_report  *r, *last;
 
     last = NULL;
+    last_begun = false;
 
     for (r = c->person->reports; r != NULL; r = r->next) {
-        if (choose_here(c, r) == here && choose_open(c, r)
-            && choose_later(r, last) == r)
-        {
+
+        if (choose_here(c, r) != here || !choose_open(c, r)) {
+            continue;
+        }
+
+        begun = r->first_ms <= c->message->at_ms;
+
+        if (begun != last_begun ? begun : choose_later(r, last) == r) {
             last = r;
+            last_begun = begun;
         }
     }
 

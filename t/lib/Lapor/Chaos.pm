@@ -52,7 +52,8 @@ sub new {
 }
 
 
-sub seed { return $_[0]{seed} }
+sub seed  { return $_[0]{seed} }
+sub lapor { return $_[0]{lapor} }
 
 
 # told() -> {fault => times}; disks(): were there disks that could be filled?

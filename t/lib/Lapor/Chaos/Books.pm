@@ -201,11 +201,8 @@ sub whole {
 sub reconcile {
     my ($self) = @_;
 
-    my $ctl = Lapor::Test::build_path('laporctl');
-    my ($rc, $out, $err) = Lapor::Test::run_cmd($ctl, 'reconcile', '-h');
-    return if "$out$err" !~ /reconcile/ || $rc;
-
-    ($rc, $out, $err) = Lapor::Test::run_cmd($ctl, '-c',
+    my ($rc, $out, $err) = Lapor::Test::run_cmd({ timeout => 120 },
+        Lapor::Test::build_path('laporctl'), '-c',
         $self->{lapor}->env('CONF'), 'reconcile');
     $self->check('laporctl reconcile finds no difference',
                  $rc ? "exit $rc: $out$err" : '');

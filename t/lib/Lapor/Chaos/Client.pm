@@ -28,6 +28,7 @@ use constant {
     ALBUM   => 0.1,             # of the conversations hold an album
     POISON  => 0.005,           # of the webhooks are none, though signed
     LATEST  => 5,               # seconds
+    SPAN    => 10,              # that a conversation takes, less than so many
     ANSWER  => 10,              # seconds an answer may take
     AGAIN   => 0.3,             # answers that get statuses once more
 };
@@ -84,7 +85,9 @@ sub begin {
 }
 
 
-# conversation($now) -> how many webhooks somebody will send, from now on
+# conversation($now) -> how many webhooks somebody will send, from now on; a
+# second lies between two things that he says, as Meta counts, and none between
+# the photos of an album
 
 sub conversation {
     my ($self, $now) = @_;
@@ -92,15 +95,16 @@ sub conversation {
     my $sender = sprintf '628000%d%06d', $self->{id}, $self->{sender}++;
     my $album = rand() < ALBUM && @{ $self->{photos} } >= 6
                 ? $self->{sender} : '-';
+    my $at = int($now) - SPAN;
     my @said;
 
-    push @said, [$self->text($sender, int $now)] for 1 .. 1 + int rand 4;
-    $said[-1] = [map { $self->text($sender, int $now) } 1 .. 3]
-        if rand() < 0.1;
-    push @said, [$self->message($sender, int $now, 'location',
-        { latitude => 3.3, longitude => 117.6 })] if rand() < 0.2;
-    push @said, map { [$self->photo($sender, int $now)] } 1 .. 6
+    push @said, [$self->text($sender, $at++)] for 1 .. 1 + int rand 4;
+    $said[-1] = [map { $self->text($sender, $at) } 1 .. 3] if rand() < 0.1;
+    push @said, map { [$self->photo($sender, $at + 1)] } 1 .. 6
         if $album ne '-';
+    push @said, [$self->message($sender, $at + 2, 'location',
+        { latitude => 3.3, longitude => 117.6 })] if rand() < 0.2;
+    push @said, [$self->text($sender, $at + 3)] if rand() < 0.5;
 
     for my $i (0 .. $#said) {
         my @items = @{ $said[$i] };
