@@ -7,6 +7,7 @@
 use lib 't/lib';
 use Lapor::Test;
 use Lapor::Intake;
+use Lapor::Store ();
 
 use IO::Socket::UNIX ();
 use Time::HiRes qw(time);
@@ -40,8 +41,9 @@ sub lag {
 
 my $messages = $entries / COPIES;
 my @bodies = map {
-    body(message(text => "jalan depan pasar berlubang nomor $_",
-                 from => phone($_ % 5000), id => "wamid.backlog.$_"))
+    my $from = phone($_ % 5000);
+    [$from, body(message(text => "jalan depan pasar berlubang nomor $_",
+                         from => $from, id => "wamid.backlog.$_"))]
 } 1 .. $messages;
 
 my @urgent = map {
@@ -53,10 +55,12 @@ my $conn = IO::Socket::UNIX->new(Peer => $redis->socket) or die "$!";
 my ($text, $sent) = ('', 0);
 my $now = int(time() * 1000);
 
+# as nginx does it, by the sender
 sub add {
-    my ($n, $body) = @_;
+    my ($n, $from, $body) = @_;
 
-    my $key = sprintf 'lapor:{%02x}:msg', $n % PARTITIONS;
+    my $key = sprintf 'lapor:{%02x}:msg',
+                      Lapor::Store::part_of($from) % PARTITIONS;
     $in->{keys}{$key} = 1;
     $text .= "*7\r\n\$4\r\nXADD\r\n\$14\r\n$key\r\n\$1\r\n*\r\n\$1\r\nb\r\n\$"
         . length($body) . "\r\n$body\r\n\$1\r\nt\r\n\$13\r\n$now\r\n";
@@ -73,9 +77,8 @@ sub add {
 
 for my $n (0 .. $entries - 1) {
     my $k = $n - ($entries - 2000);
-    my $body = $k >= 0 && $k % 100 == 7 && $k / 100 < URGENT
-             ? body($urgent[$k / 100]) : $bodies[$n % $messages];
-    add($n, $body);
+    my $m = $k >= 0 && $k % 100 == 7 ? $urgent[$k / 100] : undef;
+    add($n, $m ? ($m->{from}, body($m)) : @{ $bodies[$n % $messages] });
 }
 close $conn;
 is(lag(), $entries, 'the backlog is there');
