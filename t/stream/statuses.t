@@ -167,4 +167,16 @@ is_deeply([$in->rows('SELECT item, reason IS NOT NULL'
                      . ' FROM lapor.quarantine')], [[1, 't']],
           'one without an id is in quarantine alone');
 
+
+# what waited for eight days goes, once an hour and at the start
+
+$in->pg->psql("INSERT INTO lapor.status_wait (part, wamid, state, at,
+    received_at) SELECT i, 'wamid.old' || i, 'sent', now(),
+    now() - interval '1 day' * i FROM generate_series(7, 9) i");
+$in->in->stop;
+$in->in->start;
+ok(wait_until { $in->cell("SELECT string_agg(wamid, ' ' ORDER BY part)
+    FROM lapor.status_wait WHERE wamid LIKE 'wamid.old%'") eq 'wamid.old7' }
+   10, 'statuses of no message to be removed');
+
 done_testing();
