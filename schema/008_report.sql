@@ -347,14 +347,30 @@ DECLARE
 BEGIN
     IF array_position(p_reporter_id, NULL) IS NOT NULL THEN
         INSERT INTO lapor.identity (part, identity, kind, peer, home_part,
-                                    reporter_id, first_seen_at)
+                                    reporter_id, first_seen_at, since)
         SELECT p_part, u.identity, u.kind, u.peer, p_part,
-               nextval('lapor.id_seq'), u.seen_at
+               nextval('lapor.id_seq'), u.seen_at,
+               coalesce((SELECT max(t.until_at)
+                           FROM lapor.identity_past t
+                          WHERE t.part = p_part
+                            AND t.identity = u.identity), '-infinity')
           FROM unnest(p_identity, p_kind, p_peer, p_seen_at, p_reporter_id)
                AS u (identity, kind, peer, seen_at, reporter_id)
          WHERE u.reporter_id IS NULL
          ORDER BY u.identity
         ON CONFLICT (part, identity) DO NOTHING;
+
+        -- given up while we looked: whoever wrote before that is known
+
+        IF EXISTS (SELECT FROM unnest(p_identity, p_seen_at, p_reporter_id)
+                               AS u (identity, seen_at, reporter_id)
+                     JOIN lapor.identity_past t
+                       ON t.part = p_part AND t.identity = u.identity
+                    WHERE u.reporter_id IS NULL AND t.until_at > u.seen_at)
+        THEN
+            RAISE EXCEPTION 'an identity was given up'
+                  USING ERRCODE = 'serialization_failure';
+        END IF;
 
         SELECT array_agg(coalesce(u.reporter_id, i.reporter_id)
                          ORDER BY u.ord),

@@ -118,7 +118,9 @@ person_views(struct lapor_intake_store *store,
         v->slot = &slots[i];
         v->message = m;
         v->at_ms = lapor_intake_person_time(slots[i].unit);
-        v->odd = m->early;
+
+        /* a time that is not believed was not looked up as it counts here */
+        v->odd = m->early || (!m->known && m->seen_ms != v->at_ms);
         m->settled = false;
         m->renamed = m->username.data != NULL && !m->known;
 

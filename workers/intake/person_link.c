@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "intake/person_internal.h"
+#include "intake/sender.h"
 #include "intake/who_store.h"
 
 
@@ -150,7 +151,9 @@ person_names(struct lapor_intake_store *store,
     for (i = 0; i < n && class == LAPOR_PG_OK; i++) {
         m = slots[i].unit->message;
 
-        if (m->renamed && lapor_intake_key(m->username)) {
+        if ((m->renamed || m->sender->named)
+            && lapor_intake_key(m->username))
+        {
             class = person_name(store, &slots[i]);
         }
     }

@@ -97,6 +97,10 @@ sender_group(struct lapor_intake_store *store,
             sender->username = m->username;
         }
 
+        if (m->at_ms < sender->seen_ms) {
+            sender->seen_ms = m->at_ms;
+        }
+
         m->sender = sender;
         group->about |= m->about.data != NULL;
     }
@@ -140,7 +144,7 @@ sender_get(struct sender_map *map, const struct lapor_intake_unit *unit,
     sender->reporter_id = m->known ? m->reporter_id : 0;
     sender->self = self;
     sender->peer = peer;
-    sender->seen_ms = unit->raw->received_ms;
+    sender->seen_ms = m->at_ms;
     sender->next = *bucket;
     *bucket = sender;
     *ret_new = true;

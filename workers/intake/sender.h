@@ -21,7 +21,8 @@ struct lapor_intake_sender {
     const struct lapor_intake_identity  *peer;
     struct lapor_str                     name;      /* the last one told */
     struct lapor_str                     username;
-    int64_t                              seen_ms;
+    int64_t                              seen_ms;   /* when he wrote first */
+    bool                                 named;     /* his username is new */
     struct lapor_talk_person            *person;    /* once he is open */
     struct lapor_intake_sender          *next;      /* of the same hash */
 };

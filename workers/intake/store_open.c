@@ -377,6 +377,8 @@ open_person(struct lapor_intake_store *store,
 
     name = lapor_pg_get_str(res, row, WHO_NAME);
     username = lapor_pg_get_str(res, row, WHO_USERNAME);
+    sender->named |= sender->username.data != NULL
+                     && !lapor_str_eq(sender->username, username);
 
     if ((sender->name.data != NULL && !lapor_str_eq(sender->name, name))
         || (sender->username.data != NULL
