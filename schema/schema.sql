@@ -1226,6 +1226,10 @@ ALTER FUNCTION lapor.message_correct(p_part smallint, p_now timestamp with time 
 CREATE FUNCTION lapor.message_find(p_part smallint, p_wamid text[]) RETURNS TABLE(wamid text, report_id bigint)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'lapor', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 #variable_conflict use_column
 BEGIN
@@ -1245,6 +1249,10 @@ ALTER FUNCTION lapor.message_find(p_part smallint, p_wamid text[]) OWNER TO lapo
 CREATE FUNCTION lapor.message_store(p_part smallint, p_now timestamp with time zone, p_report_id bigint[], p_sent_at timestamp with time zone[], p_received_at timestamp with time zone[], p_raw_id bigint[], p_type text[], p_wamid text[], p_phone_number_id text[], p_body text[], p_media_id text[], p_detail text[], p_damaged boolean[], p_media_report_id bigint[], p_media_media_id text[], p_media_phone_number_id text[], p_media_kind text[], p_media_mime_type text[], p_media_filename text[], p_media_sha256 text[], p_media_url text[], p_media_created_at timestamp with time zone[]) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'lapor', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 DECLARE
     v_media bigint := 0;
@@ -2222,6 +2230,10 @@ ALTER FUNCTION lapor.report_show(p_code text) OWNER TO lapor_owner;
 CREATE FUNCTION lapor.report_store(p_part smallint, p_now timestamp with time zone, p_codes bigint, p_opened boolean[], p_moved boolean[], p_report_id bigint[], p_reporter_id bigint[], p_unit_id integer[], p_version integer[], p_code text[], p_phone_number_id text[], p_category text[], p_urgency text[], p_function text[], p_state text[], p_sensitive boolean[], p_answered boolean[], p_prank real[], p_confidence real[], p_first_message_at timestamp with time zone[], p_last_message_at timestamp with time zone[], p_closed_at timestamp with time zone[], p_lat double precision[], p_lon double precision[], p_events integer[], p_head bytea[], p_origin text[], p_drill boolean[], p_link text[], p_link_report_id bigint[], p_bursts integer[], p_called boolean[], p_attention_at timestamp with time zone[], p_withdraw_asked_at timestamp with time zone[], p_event_report_id bigint[], p_event_seq integer[], p_event_kind text[], p_event_data text[], p_event_prev bytea[], p_event_hash bytea[], p_reply_report_id bigint[], p_reply_occasion text[], p_reply_expires_at timestamp with time zone[], p_reply_phone_number_id text[], p_reply_recipient text[], p_reply_recipient_kind text[], p_reply_body text[]) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'lapor', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 DECLARE
     v_replies bigint := 0;
@@ -2419,6 +2431,10 @@ ALTER FUNCTION lapor.reporter_audit(p_part smallint, p_reporter_id bigint, p_kin
 CREATE FUNCTION lapor.reporter_name(p_part smallint, p_reporter_id bigint[], p_name text[], p_username text[]) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'lapor', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 BEGIN
     UPDATE lapor.reporter p
@@ -2439,6 +2455,10 @@ ALTER FUNCTION lapor.reporter_name(p_part smallint, p_reporter_id bigint[], p_na
 CREATE FUNCTION lapor.reporter_open(p_part smallint, p_reporter_id bigint[], p_identity text[], p_kind text[], p_peer text[], p_name text[], p_username text[], p_seen_at timestamp with time zone[]) RETURNS TABLE(idx integer, reporter_id bigint, name text, username text, officer boolean, codes bigint, report_id bigint, unit_id integer, version integer, code text, phone_number_id text, category text, urgency text, function text, state text, sensitive boolean, answered boolean, prank double precision, confidence double precision, first_message_at timestamp with time zone, last_message_at timestamp with time zone, closed_at timestamp with time zone, lat double precision, lon double precision, events integer, head bytea, origin text, drill boolean, bursts integer, called boolean, attention_at timestamp with time zone, withdraw_asked_at timestamp with time zone)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'lapor', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 #variable_conflict use_column
 DECLARE

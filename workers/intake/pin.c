@@ -2,7 +2,7 @@
  * Copyright (C) Lapor contributors. BSD 2-clause, see LICENSE.
  *
  * The way to the place resolver. The unit is that of the number written to,
- * which lapor.intake_store looks up; a pin is checked and put right here.
+ * which intake/rules.c looks up; a pin is checked and put right here.
  */
 
 #include "intake/pin.h"

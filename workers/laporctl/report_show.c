@@ -17,6 +17,8 @@ static int show(struct ctl_args *args, struct lapor_pg *pg,
 static int print(struct lapor_str text, struct lapor_pool *pool);
 static void print_report(const struct lapor_json *r,
     struct lapor_pool *pool);
+static void print_talk(const struct lapor_json *r,
+    struct lapor_pool *pool);
 static void line(const char *label, struct lapor_str value);
 static void print_messages(const struct lapor_json *list,
     struct lapor_pool *pool);
@@ -138,9 +140,48 @@ print_report(const struct lapor_json *r, struct lapor_pool *pool)
         line("", lapor_json_text(id));
     }
 
+    print_talk(r, pool);
+
     if (lapor_json_is(lapor_json_get(r, "lat"), LAPOR_JSON_NUMBER)) {
         line("Lintang", lapor_ctl_member(r, "lat"));
         line("Bujur", lapor_ctl_member(r, "lon"));
+    }
+}
+
+
+/* What it is besides a citizen's own report, and what it hangs together
+ * with. */
+
+static void
+print_talk(const struct lapor_json *r, struct lapor_pool *pool)
+{
+    const struct lapor_json  *link;
+
+    if (lapor_str_eqz(lapor_json_get_text(r, "origin"), "officer")) {
+        line("Asal", LAPOR_STR("petugas"));
+    }
+
+    if (lapor_json_bool(lapor_json_get(r, "drill")) == 1) {
+        line("Latihan", LAPOR_STR("ya"));
+    }
+
+    if (lapor_json_get_text(r, "attention_at").data != NULL) {
+        line("Perlu dilihat",
+             lapor_ctl_time(pool, lapor_ctl_member(r, "attention_at")));
+    }
+
+    if (lapor_json_get_text(r, "withdraw_asked_at").data != NULL) {
+        line("Minta batal",
+             lapor_ctl_time(pool, lapor_ctl_member(r, "withdraw_asked_at")));
+    }
+
+    LAPOR_JSON_EACH(link, lapor_json_get(r, "links")) {
+        printf("  %-15s ", "Terkait");
+        lapor_ctl_text(lapor_ctl_member(link, "code"), 18);
+        printf(" (%s", lapor_json_bool(lapor_json_get(link, "to")) == 1
+                       ? "" : "oleh ");
+        lapor_ctl_text(lapor_ctl_member(link, "link"), 18);
+        puts(")");
     }
 }
 
