@@ -9,7 +9,10 @@
 --   message_store   messages, media and their tasks
 --   reporter_name   what reporters are called now
 --
--- Each works on whole lists: no loop over rows, no statement a row.
+-- Each works on whole lists: no loop over rows, no statement a row. And each
+-- looks rows up by their keys, whatever the planner thinks: a plan lasts as
+-- long as the session, and one that was made when a table was small would read
+-- all of it when it is not.
 
 SET LOCAL lock_timeout = '10s';
 
@@ -337,7 +340,10 @@ RETURNS TABLE (idx integer, reporter_id bigint, name text, username text,
                head bytea, origin text, drill boolean, bursts integer,
                called boolean, attention_at timestamptz,
                withdraw_asked_at timestamptz)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = lapor, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = lapor, pg_temp
+    SET enable_seqscan = off SET enable_hashjoin = off
+    SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan
+AS $$
 #variable_conflict use_column
 DECLARE
     v_reporter bigint[] := p_reporter_id;
@@ -453,6 +459,8 @@ $$;
 CREATE FUNCTION lapor.message_find(p_part smallint, p_wamid text[])
 RETURNS TABLE (wamid text, report_id bigint)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = lapor, pg_temp
+    SET enable_seqscan = off SET enable_hashjoin = off
+    SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
 BEGIN
@@ -498,7 +506,10 @@ CREATE FUNCTION lapor.report_store(p_part smallint, p_now timestamptz,
     p_reply_recipient text[], p_reply_recipient_kind text[],
     p_reply_body text[])
 RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = lapor, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = lapor, pg_temp
+    SET enable_seqscan = off SET enable_hashjoin = off
+    SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan
+AS $$
 DECLARE
     v_replies bigint := 0;
 BEGIN
@@ -648,7 +659,10 @@ CREATE FUNCTION lapor.message_store(p_part smallint, p_now timestamptz,
     p_media_sha256 text[], p_media_url text[],
     p_media_created_at timestamptz[])
 RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = lapor, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = lapor, pg_temp
+    SET enable_seqscan = off SET enable_hashjoin = off
+    SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan
+AS $$
 DECLARE
     v_media bigint := 0;
 BEGIN
@@ -706,7 +720,10 @@ $$;
 CREATE FUNCTION lapor.reporter_name(p_part smallint, p_reporter_id bigint[],
     p_name text[], p_username text[])
 RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = lapor, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = lapor, pg_temp
+    SET enable_seqscan = off SET enable_hashjoin = off
+    SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan
+AS $$
 BEGIN
     UPDATE lapor.reporter p
        SET name = coalesce(n.name, p.name),
