@@ -72,6 +72,12 @@ lapor_intake_clock_batch(struct lapor_intake_clock *clock,
     for (i = 0; i < batch->list.n; i++) {
         unit = &batch->list.units[i];
         raw = unit->raw;
+
+        /* what a person puts back tells of the clocks of another day */
+        if (raw->entry->part >= 0) {
+            continue;
+        }
+
         clock_note(clock, LAPOR_INTAKE_CLOCK_NGINX, raw->received_ms - now);
 
         if (unit->kind == LAPOR_INTAKE_MESSAGE
