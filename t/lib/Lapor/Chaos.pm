@@ -68,6 +68,7 @@ sub run {
     my ($self, $stop) = @_;
 
     $self->{stop} = $stop || sub { 0 };
+    $self->{began} = time();
     srand $self->{seed};
     $self->set_up;
     $self->start_clients;

@@ -8,6 +8,7 @@ use strict;
 use warnings;
 
 use Digest::SHA ();
+use POSIX ();
 
 use Lapor::Soak::Books ();
 use Lapor::Test ();
@@ -196,16 +197,22 @@ sub whole {
 }
 
 
-# reconcile(): what `laporctl reconcile` says
+# reconcile(): what `laporctl reconcile` says, of the streams and of each item
 
 sub reconcile {
     my ($self) = @_;
 
-    my ($rc, $out, $err) = Lapor::Test::run_cmd({ timeout => 120 },
-        Lapor::Test::build_path('laporctl'), '-c',
-        $self->{lapor}->env('CONF'), 'reconcile');
-    $self->check('laporctl reconcile finds no difference',
-                 $rc ? "exit $rc: $out$err" : '');
+    my ($from, $to) = map { POSIX::strftime('%Y-%m-%dT%H:%M:%SZ', gmtime) }
+                      $self->{chaos}{began}, time() + 60;
+
+    for my $how ([], ['--deep', '--from', $from, '--to', $to]) {
+        my ($rc, $out, $err) = Lapor::Test::run_cmd({ timeout => 120 },
+            Lapor::Test::build_path('laporctl'), '-c',
+            $self->{lapor}->env('CONF'), 'reconcile', @$how);
+        $self->check(join(' ', 'laporctl reconcile', $how->[0] || (),
+                          'finds no difference'),
+                     $rc ? "exit $rc: $out$err" : '');
+    }
     return;
 }
 
