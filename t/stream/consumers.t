@@ -111,6 +111,10 @@ my $second = $in->worker(consumer => 'intake-1');
 $second->allow(qr/deleted before/)->allow(qr/has vanished/)
     ->allow(qr/alert: kind=redis_lost/);
 ok((wait_until { $second->notified =~ /READY=1/ } 20), 'a second one is there');
+ok((wait_until {
+    grep { ($redis->cmd('GET', sprintf 'lapor:{%02x}:owner', $_) || '')
+           =~ /^intake-1/ } 0 .. 7
+} 20), 'and has its share');
 
 my (%sent, @bodies);
 for my $person (200 .. 259) {
