@@ -33,6 +33,8 @@ my %ways = (
                                          [from_phone(@_)] },
     'all in one webhook' => sub { [from_both(@_), from_phone(@_),
                                    from_user(@_)] },
+    'phone, id, then both in one webhook' => sub {
+        [from_phone(@_), from_user(@_), from_both(@_)] },
     'id first in one webhook' => sub { [from_user(@_), from_both(@_),
                                         from_phone(@_)] },
     'known id, all in one webhook' => sub { [from_user(@_)],

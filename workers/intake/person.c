@@ -280,7 +280,8 @@ person_judge(struct person_view *views, size_t n)
 
 
 /* Those whom nobody knows: who they are to each other. A number that comes
- * with two user ids in one batch is odd. */
+ * with two user ids in one batch is odd, and so are two that this batch saw
+ * apart and now sees together. */
 
 static void
 person_settle(struct lapor_pool *pool, struct person_view *views, size_t n)
@@ -288,7 +289,7 @@ person_settle(struct lapor_pool *pool, struct person_view *views, size_t n)
     size_t                        i;
     struct lapor_str              other, user_id;
     struct person_map            *map;
-    struct person_lead           *lead, new;
+    struct person_lead           *lead, *beside, new;
     struct lapor_intake_message  *m;
 
     map = NULL;
@@ -308,9 +309,10 @@ person_settle(struct lapor_pool *pool, struct person_view *views, size_t n)
         other = views[i].other == NULL ? LAPOR_STR_NONE : views[i].other->id;
         user_id = lapor_str_digits(m->self.id) ? other : m->self.id;
         lead = person_get(map, m->self.id);
+        beside = person_get(map, other);
 
         if (lead == NULL) {
-            lead = person_get(map, other);
+            lead = beside;
         }
 
         if (lead == NULL) {
@@ -325,8 +327,10 @@ person_settle(struct lapor_pool *pool, struct person_view *views, size_t n)
 
         m->home = lead->as.part;
         m->name_as = lead->as;
-        views[i].odd = user_id.data != NULL
-                       && !lapor_str_eq(lead->user_id, user_id);
+        views[i].odd = (user_id.data != NULL
+                        && !lapor_str_eq(lead->user_id, user_id))
+                       || (beside != NULL
+                           && !lapor_str_eq(beside->as.id, lead->as.id));
 
         lead = person_put(map, m->self.id, lead);
         lead = person_put(map, other, lead);
