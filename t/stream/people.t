@@ -62,6 +62,20 @@ is_deeply([$in->rows('SELECT count(DISTINCT reporter_id) FROM lapor.identity'
     'a known phone tells of the id beside it, whatever their order');
 
 
+# two identities in one webhook: who writes is answered as he wrote
+
+my %thumb = (type => 'reaction',
+             reaction => { message_id => 'wamid.none', emoji => '+' });
+$in->add(body({ %{from_both(250)}, id => 'wamid.thumb.1', %thumb }));
+$in->drained;
+my $asks = from_phone(250);
+$in->add(body({ %{from_user(250)}, id => 'wamid.thumb.2', %thumb }, $asks));
+ok($in->drained, 'processed');
+is($in->cell('SELECT recipient FROM lapor.task t JOIN lapor.message m'
+    . " USING (part, report_id) WHERE t.kind = 'reply'"
+    . " AND m.wamid = '$asks->{id}'"), phone(250), 'not by the other one');
+
+
 # a contact's number leads although the message names only the id
 
 my $hidden = message(text => 'lapor', from => undef, from_user_id => 'ID.300');

@@ -273,7 +273,9 @@ write_event(struct lapor_pgarray **a, const struct lapor_talk_event *e)
 }
 
 
-/* Where the text is missing there is nothing to say. */
+/* To whom wrote, as he wrote: a sender may have several identities, and one of
+ * them may be another person's by now. Where the text is missing there is
+ * nothing to say. */
 
 static void
 write_reply(struct lapor_intake_store *store, struct lapor_pgarray **a,
@@ -284,7 +286,7 @@ write_reply(struct lapor_intake_store *store, struct lapor_pgarray **a,
     const struct lapor_intake_identity  *to;
 
     m = reply->message;
-    to = m->sender->self;
+    to = &m->self;
     body = lapor_intake_rules_text(store->rules, store->pool, reply->text,
                                    reply->rule->unit_name,
                                    reply->report->code);
