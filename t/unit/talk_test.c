@@ -278,6 +278,21 @@ test_quiet(void)
     m->opens = m->answers = false;
     is_str(hear(m)->state, "new",
            "an edit of what never came is all we have: it opens");
+
+    start();
+    old = close_report(hear(message(0)), HOUR);
+    m = words(3 * HOUR, "curas", "P1", "reskrim");
+    m->opens = m->answers = false;
+    r = hear(m);
+    ok(r != old && strcmp(r->state, "new") == 0,
+       "an edit that comes before its message is not hidden in what is over");
+    ok(hear(message(2 * HOUR)) == r, "its message joins it");
+    is_str(r->urgency, "P1", "which stays as urgent");
+
+    m = message(4 * HOUR);
+    m->opens = m->answers = false;
+    m->worded = true;
+    ok(hear(m) == r, "one that says nothing joins the latest");
 }
 
 

@@ -102,21 +102,26 @@ lapor_talk_choose(const struct lapor_talk_person *person,
 
 
 /* What never opens: the report that it is about, else the latest one here,
- * whatever its age and state. */
+ * whatever its age and state; but what an edit says has happened must not
+ * vanish in a report that is over, because its message comes later. */
 
 static struct lapor_talk_report *
 choose_quiet(const struct choose *c, struct lapor_talk_report *about)
 {
+    bool                       tells;
     struct lapor_talk_report  *r, *last;
 
     if (about != NULL) {
         return about;
     }
 
+    tells = c->message->worded && !lapor_talk_vague(c->message->category);
     last = NULL;
 
     for (r = c->person->reports; r != NULL; r = r->next) {
-        if (choose_here(c, r) && choose_later(r, last) == r) {
+        if (choose_here(c, r) && choose_later(r, last) == r
+            && !(tells && lapor_talk_ended(r)))
+        {
             last = r;
         }
     }
