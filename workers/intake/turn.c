@@ -507,6 +507,9 @@ turn_batch(struct lapor_intake *in, const struct lapor_entry *entries,
 
     while (class != LAPOR_PG_OK) {
 
+        /* the password may be another one before PostgreSQL is back */
+        lapor_intake_settings(in);
+
         if (turn_ready(in)) {
             class = lapor_intake_store_batch(&in->store, &in->batch);
         }
