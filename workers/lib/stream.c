@@ -302,8 +302,6 @@ lapor_stream_made(struct lapor_stream *s, unsigned index,
 bool
 lapor_stream_nogroup(struct lapor_stream *s, const redisReply *reply)
 {
-    unsigned  i;
-
     /* UNBLOCKED: the key went away while XREADGROUP waited (Redis 7.0) */
     if (reply->type != REDIS_REPLY_ERROR
         || (strncmp(reply->str, "NOGROUP", 7) != 0
@@ -315,10 +313,9 @@ lapor_stream_nogroup(struct lapor_stream *s, const redisReply *reply)
     s->nogroup++;
     s->changed = true;
 
-    /* the reply does not tell which */
-    for (i = 0; i < LAPOR_STREAM_KEYS; i++) {
-        s->keys[i].group = false;
-    }
+    /* the reply does not tell which; what was read before it in the same turn
+       is given up by that, and pending */
+    lapor_stream_rewind(s);
 
     lapor_log_err("consumer group has vanished, it is made again from the "
                   "start of the stream count=%" PRIu64, s->nogroup);
