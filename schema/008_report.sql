@@ -55,6 +55,8 @@ ALTER TABLE lapor.report
     ADD COLUMN attention_at timestamptz,      -- written to after its end; a
                                               --   person clears it
     ADD COLUMN withdraw_asked_at timestamptz, -- the reporter wrote BATAL
+    ADD COLUMN album_at timestamptz,          -- when its last photo or other
+                                              --   file was sent
     ADD CONSTRAINT report_origin_check
         CHECK (origin IN ('citizen', 'officer')),
     ADD CONSTRAINT report_link_check
@@ -339,7 +341,7 @@ RETURNS TABLE (idx integer, reporter_id bigint, name text, username text,
                lat double precision, lon double precision, events integer,
                head bytea, origin text, drill boolean, bursts integer,
                called boolean, attention_at timestamptz,
-               withdraw_asked_at timestamptz)
+               withdraw_asked_at timestamptz, album_at timestamptz)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = lapor, pg_temp
     SET enable_seqscan = off SET enable_hashjoin = off
     SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan
@@ -437,7 +439,7 @@ BEGIN
            t.confidence::double precision, t.first_message_at,
            t.last_message_at, t.closed_at, t.lat, t.lon, t.events, t.head,
            t.origin, t.drill, t.bursts, t.called, t.attention_at,
-           t.withdraw_asked_at
+           t.withdraw_asked_at, t.album_at
       FROM unnest(v_reporter, p_identity, p_peer) WITH ORDINALITY
            AS u (reporter_id, identity, peer, ord)
       JOIN lapor.reporter p
@@ -499,6 +501,7 @@ CREATE FUNCTION lapor.report_store(p_part smallint, p_now timestamptz,
     p_head bytea[], p_origin text[], p_drill boolean[], p_link text[],
     p_link_report_id bigint[], p_bursts integer[], p_called boolean[],
     p_attention_at timestamptz[], p_withdraw_asked_at timestamptz[],
+    p_album_at timestamptz[],
     p_event_report_id bigint[], p_event_seq integer[], p_event_kind text[],
     p_event_data text[], p_event_prev bytea[], p_event_hash bytea[],
     p_reply_report_id bigint[], p_reply_occasion text[],
@@ -533,7 +536,7 @@ BEGIN
                state, sensitive, answered, prank, confidence,
                first_message_at, last_message_at, closed_at, lat, lon,
                events, head, origin, drill, link, link_report_id, bursts,
-               called, attention_at, withdraw_asked_at)
+               called, attention_at, withdraw_asked_at, album_at)
         SELECT p_part, u.*
           FROM (SELECT n.report_id, n.reporter_id, n.unit_id, n.version,
                        n.code, n.phone_number_id, n.category, n.urgency,
@@ -542,7 +545,7 @@ BEGIN
                        n.last_message_at, n.closed_at, n.lat, n.lon,
                        n.events, n.head, n.origin, n.drill, n.link,
                        n.link_report_id, n.bursts, n.called, n.attention_at,
-                       n.withdraw_asked_at
+                       n.withdraw_asked_at, n.album_at
                   FROM unnest(p_opened, p_report_id, p_reporter_id,
                               p_unit_id, p_version, p_code,
                               p_phone_number_id, p_category, p_urgency,
@@ -551,7 +554,8 @@ BEGIN
                               p_last_message_at, p_closed_at, p_lat, p_lon,
                               p_events, p_head, p_origin, p_drill, p_link,
                               p_link_report_id, p_bursts, p_called,
-                              p_attention_at, p_withdraw_asked_at)
+                              p_attention_at, p_withdraw_asked_at,
+                              p_album_at)
                        AS n (opened, report_id, reporter_id, unit_id,
                              version, code, phone_number_id, category,
                              urgency, function, state, sensitive, answered,
@@ -559,7 +563,7 @@ BEGIN
                              last_message_at, closed_at, lat, lon, events,
                              head, origin, drill, link, link_report_id,
                              bursts, called, attention_at,
-                             withdraw_asked_at)
+                             withdraw_asked_at, album_at)
                  WHERE n.opened) u;
 
         INSERT INTO lapor.timer (part, report_id, version, kind, due_at)
@@ -582,18 +586,19 @@ BEGIN
                lon = n.lon, events = n.events, head = n.head,
                bursts = n.bursts, called = n.called,
                attention_at = n.attention_at,
-               withdraw_asked_at = n.withdraw_asked_at
+               withdraw_asked_at = n.withdraw_asked_at,
+               album_at = n.album_at
           FROM unnest(p_opened, p_report_id, p_version, p_category,
                       p_urgency, p_function, p_sensitive, p_answered,
                       p_prank, p_confidence, p_first_message_at,
                       p_last_message_at, p_lat, p_lon, p_events, p_head,
                       p_bursts, p_called, p_attention_at,
-                      p_withdraw_asked_at)
+                      p_withdraw_asked_at, p_album_at)
                AS n (opened, report_id, version, category, urgency,
                      function, sensitive, answered, prank, confidence,
                      first_message_at, last_message_at, lat, lon, events,
                      head, bursts, called, attention_at,
-                     withdraw_asked_at)
+                     withdraw_asked_at, album_at)
          WHERE t.part = p_part AND t.report_id = n.report_id
            AND NOT n.opened;
     END IF;

@@ -2224,10 +2224,10 @@ $$;
 ALTER FUNCTION lapor.report_show(p_code text) OWNER TO lapor_owner;
 
 --
--- Name: report_store(smallint, timestamp with time zone, bigint, boolean[], boolean[], bigint[], bigint[], integer[], integer[], text[], text[], text[], text[], text[], text[], boolean[], boolean[], real[], real[], timestamp with time zone[], timestamp with time zone[], timestamp with time zone[], double precision[], double precision[], integer[], bytea[], text[], boolean[], text[], bigint[], integer[], boolean[], timestamp with time zone[], timestamp with time zone[], bigint[], integer[], text[], text[], bytea[], bytea[], bigint[], text[], timestamp with time zone[], text[], text[], text[], text[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+-- Name: report_store(smallint, timestamp with time zone, bigint, boolean[], boolean[], bigint[], bigint[], integer[], integer[], text[], text[], text[], text[], text[], text[], boolean[], boolean[], real[], real[], timestamp with time zone[], timestamp with time zone[], timestamp with time zone[], double precision[], double precision[], integer[], bytea[], text[], boolean[], text[], bigint[], integer[], boolean[], timestamp with time zone[], timestamp with time zone[], timestamp with time zone[], bigint[], integer[], text[], text[], bytea[], bytea[], bigint[], text[], timestamp with time zone[], text[], text[], text[], text[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
 --
 
-CREATE FUNCTION lapor.report_store(p_part smallint, p_now timestamp with time zone, p_codes bigint, p_opened boolean[], p_moved boolean[], p_report_id bigint[], p_reporter_id bigint[], p_unit_id integer[], p_version integer[], p_code text[], p_phone_number_id text[], p_category text[], p_urgency text[], p_function text[], p_state text[], p_sensitive boolean[], p_answered boolean[], p_prank real[], p_confidence real[], p_first_message_at timestamp with time zone[], p_last_message_at timestamp with time zone[], p_closed_at timestamp with time zone[], p_lat double precision[], p_lon double precision[], p_events integer[], p_head bytea[], p_origin text[], p_drill boolean[], p_link text[], p_link_report_id bigint[], p_bursts integer[], p_called boolean[], p_attention_at timestamp with time zone[], p_withdraw_asked_at timestamp with time zone[], p_event_report_id bigint[], p_event_seq integer[], p_event_kind text[], p_event_data text[], p_event_prev bytea[], p_event_hash bytea[], p_reply_report_id bigint[], p_reply_occasion text[], p_reply_expires_at timestamp with time zone[], p_reply_phone_number_id text[], p_reply_recipient text[], p_reply_recipient_kind text[], p_reply_body text[]) RETURNS bigint
+CREATE FUNCTION lapor.report_store(p_part smallint, p_now timestamp with time zone, p_codes bigint, p_opened boolean[], p_moved boolean[], p_report_id bigint[], p_reporter_id bigint[], p_unit_id integer[], p_version integer[], p_code text[], p_phone_number_id text[], p_category text[], p_urgency text[], p_function text[], p_state text[], p_sensitive boolean[], p_answered boolean[], p_prank real[], p_confidence real[], p_first_message_at timestamp with time zone[], p_last_message_at timestamp with time zone[], p_closed_at timestamp with time zone[], p_lat double precision[], p_lon double precision[], p_events integer[], p_head bytea[], p_origin text[], p_drill boolean[], p_link text[], p_link_report_id bigint[], p_bursts integer[], p_called boolean[], p_attention_at timestamp with time zone[], p_withdraw_asked_at timestamp with time zone[], p_album_at timestamp with time zone[], p_event_report_id bigint[], p_event_seq integer[], p_event_kind text[], p_event_data text[], p_event_prev bytea[], p_event_hash bytea[], p_reply_report_id bigint[], p_reply_occasion text[], p_reply_expires_at timestamp with time zone[], p_reply_phone_number_id text[], p_reply_recipient text[], p_reply_recipient_kind text[], p_reply_body text[]) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'lapor', 'pg_temp'
     SET enable_seqscan TO 'off'
@@ -2258,7 +2258,7 @@ BEGIN
                state, sensitive, answered, prank, confidence,
                first_message_at, last_message_at, closed_at, lat, lon,
                events, head, origin, drill, link, link_report_id, bursts,
-               called, attention_at, withdraw_asked_at)
+               called, attention_at, withdraw_asked_at, album_at)
         SELECT p_part, u.*
           FROM (SELECT n.report_id, n.reporter_id, n.unit_id, n.version,
                        n.code, n.phone_number_id, n.category, n.urgency,
@@ -2267,7 +2267,7 @@ BEGIN
                        n.last_message_at, n.closed_at, n.lat, n.lon,
                        n.events, n.head, n.origin, n.drill, n.link,
                        n.link_report_id, n.bursts, n.called, n.attention_at,
-                       n.withdraw_asked_at
+                       n.withdraw_asked_at, n.album_at
                   FROM unnest(p_opened, p_report_id, p_reporter_id,
                               p_unit_id, p_version, p_code,
                               p_phone_number_id, p_category, p_urgency,
@@ -2276,7 +2276,8 @@ BEGIN
                               p_last_message_at, p_closed_at, p_lat, p_lon,
                               p_events, p_head, p_origin, p_drill, p_link,
                               p_link_report_id, p_bursts, p_called,
-                              p_attention_at, p_withdraw_asked_at)
+                              p_attention_at, p_withdraw_asked_at,
+                              p_album_at)
                        AS n (opened, report_id, reporter_id, unit_id,
                              version, code, phone_number_id, category,
                              urgency, function, state, sensitive, answered,
@@ -2284,7 +2285,7 @@ BEGIN
                              last_message_at, closed_at, lat, lon, events,
                              head, origin, drill, link, link_report_id,
                              bursts, called, attention_at,
-                             withdraw_asked_at)
+                             withdraw_asked_at, album_at)
                  WHERE n.opened) u;
 
         INSERT INTO lapor.timer (part, report_id, version, kind, due_at)
@@ -2307,18 +2308,19 @@ BEGIN
                lon = n.lon, events = n.events, head = n.head,
                bursts = n.bursts, called = n.called,
                attention_at = n.attention_at,
-               withdraw_asked_at = n.withdraw_asked_at
+               withdraw_asked_at = n.withdraw_asked_at,
+               album_at = n.album_at
           FROM unnest(p_opened, p_report_id, p_version, p_category,
                       p_urgency, p_function, p_sensitive, p_answered,
                       p_prank, p_confidence, p_first_message_at,
                       p_last_message_at, p_lat, p_lon, p_events, p_head,
                       p_bursts, p_called, p_attention_at,
-                      p_withdraw_asked_at)
+                      p_withdraw_asked_at, p_album_at)
                AS n (opened, report_id, version, category, urgency,
                      function, sensitive, answered, prank, confidence,
                      first_message_at, last_message_at, lat, lon, events,
                      head, bursts, called, attention_at,
-                     withdraw_asked_at)
+                     withdraw_asked_at, album_at)
          WHERE t.part = p_part AND t.report_id = n.report_id
            AND NOT n.opened;
     END IF;
@@ -2368,7 +2370,7 @@ BEGIN
 END
 $$;
 
-ALTER FUNCTION lapor.report_store(p_part smallint, p_now timestamp with time zone, p_codes bigint, p_opened boolean[], p_moved boolean[], p_report_id bigint[], p_reporter_id bigint[], p_unit_id integer[], p_version integer[], p_code text[], p_phone_number_id text[], p_category text[], p_urgency text[], p_function text[], p_state text[], p_sensitive boolean[], p_answered boolean[], p_prank real[], p_confidence real[], p_first_message_at timestamp with time zone[], p_last_message_at timestamp with time zone[], p_closed_at timestamp with time zone[], p_lat double precision[], p_lon double precision[], p_events integer[], p_head bytea[], p_origin text[], p_drill boolean[], p_link text[], p_link_report_id bigint[], p_bursts integer[], p_called boolean[], p_attention_at timestamp with time zone[], p_withdraw_asked_at timestamp with time zone[], p_event_report_id bigint[], p_event_seq integer[], p_event_kind text[], p_event_data text[], p_event_prev bytea[], p_event_hash bytea[], p_reply_report_id bigint[], p_reply_occasion text[], p_reply_expires_at timestamp with time zone[], p_reply_phone_number_id text[], p_reply_recipient text[], p_reply_recipient_kind text[], p_reply_body text[]) OWNER TO lapor_owner;
+ALTER FUNCTION lapor.report_store(p_part smallint, p_now timestamp with time zone, p_codes bigint, p_opened boolean[], p_moved boolean[], p_report_id bigint[], p_reporter_id bigint[], p_unit_id integer[], p_version integer[], p_code text[], p_phone_number_id text[], p_category text[], p_urgency text[], p_function text[], p_state text[], p_sensitive boolean[], p_answered boolean[], p_prank real[], p_confidence real[], p_first_message_at timestamp with time zone[], p_last_message_at timestamp with time zone[], p_closed_at timestamp with time zone[], p_lat double precision[], p_lon double precision[], p_events integer[], p_head bytea[], p_origin text[], p_drill boolean[], p_link text[], p_link_report_id bigint[], p_bursts integer[], p_called boolean[], p_attention_at timestamp with time zone[], p_withdraw_asked_at timestamp with time zone[], p_album_at timestamp with time zone[], p_event_report_id bigint[], p_event_seq integer[], p_event_kind text[], p_event_data text[], p_event_prev bytea[], p_event_hash bytea[], p_reply_report_id bigint[], p_reply_occasion text[], p_reply_expires_at timestamp with time zone[], p_reply_phone_number_id text[], p_reply_recipient text[], p_reply_recipient_kind text[], p_reply_body text[]) OWNER TO lapor_owner;
 
 --
 -- Name: reporter_add(smallint, timestamp with time zone); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
@@ -2452,7 +2454,7 @@ ALTER FUNCTION lapor.reporter_name(p_part smallint, p_reporter_id bigint[], p_na
 -- Name: reporter_open(smallint, bigint[], text[], text[], text[], text[], text[], timestamp with time zone[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
 --
 
-CREATE FUNCTION lapor.reporter_open(p_part smallint, p_reporter_id bigint[], p_identity text[], p_kind text[], p_peer text[], p_name text[], p_username text[], p_seen_at timestamp with time zone[]) RETURNS TABLE(idx integer, reporter_id bigint, name text, username text, officer boolean, codes bigint, report_id bigint, unit_id integer, version integer, code text, phone_number_id text, category text, urgency text, function text, state text, sensitive boolean, answered boolean, prank double precision, confidence double precision, first_message_at timestamp with time zone, last_message_at timestamp with time zone, closed_at timestamp with time zone, lat double precision, lon double precision, events integer, head bytea, origin text, drill boolean, bursts integer, called boolean, attention_at timestamp with time zone, withdraw_asked_at timestamp with time zone)
+CREATE FUNCTION lapor.reporter_open(p_part smallint, p_reporter_id bigint[], p_identity text[], p_kind text[], p_peer text[], p_name text[], p_username text[], p_seen_at timestamp with time zone[]) RETURNS TABLE(idx integer, reporter_id bigint, name text, username text, officer boolean, codes bigint, report_id bigint, unit_id integer, version integer, code text, phone_number_id text, category text, urgency text, function text, state text, sensitive boolean, answered boolean, prank double precision, confidence double precision, first_message_at timestamp with time zone, last_message_at timestamp with time zone, closed_at timestamp with time zone, lat double precision, lon double precision, events integer, head bytea, origin text, drill boolean, bursts integer, called boolean, attention_at timestamp with time zone, withdraw_asked_at timestamp with time zone, album_at timestamp with time zone)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'lapor', 'pg_temp'
     SET enable_seqscan TO 'off'
@@ -2553,7 +2555,7 @@ BEGIN
            t.confidence::double precision, t.first_message_at,
            t.last_message_at, t.closed_at, t.lat, t.lon, t.events, t.head,
            t.origin, t.drill, t.bursts, t.called, t.attention_at,
-           t.withdraw_asked_at
+           t.withdraw_asked_at, t.album_at
       FROM unnest(v_reporter, p_identity, p_peer) WITH ORDINALITY
            AS u (reporter_id, identity, peer, ord)
       JOIN lapor.reporter p
@@ -3841,6 +3843,7 @@ CREATE TABLE lapor.report (
     called boolean DEFAULT false NOT NULL,
     attention_at timestamp with time zone,
     withdraw_asked_at timestamp with time zone,
+    album_at timestamp with time zone,
     CONSTRAINT report_bursts_check CHECK ((bursts >= 0)),
     CONSTRAINT report_category_check CHECK ((category = ANY (ARRAY['curas'::text, 'pencurian'::text, 'penipuan_siber'::text, 'tipidter'::text, 'penganiayaan'::text, 'premanisme'::text, 'tawuran'::text, 'kdrt_anak'::text, 'kekerasan_seksual'::text, 'bom_teror'::text, 'narkoba'::text, 'pekat'::text, 'ketertiban'::text, 'laka_lantas'::text, 'lalin'::text, 'kebakaran'::text, 'bencana'::text, 'perairan'::text, 'orang_hilang'::text, 'darurat_medis'::text, 'keluhan_polisi'::text, 'layanan'::text, 'bukan_laporan'::text, 'spam_prank'::text, 'instansi_lain'::text, 'ambigu'::text]))),
     CONSTRAINT report_closed_at_check CHECK (((closed_at IS NOT NULL) = (state = ANY (ARRAY['closed'::text, 'info'::text, 'withdrawn'::text, 'invalid'::text, 'prank'::text])))),
@@ -5115,11 +5118,11 @@ GRANT ALL ON FUNCTION lapor.report_show(p_code text) TO lapor_ctl;
 GRANT ALL ON FUNCTION lapor.report_show(p_code text) TO lapor_reader;
 
 --
--- Name: FUNCTION report_store(p_part smallint, p_now timestamp with time zone, p_codes bigint, p_opened boolean[], p_moved boolean[], p_report_id bigint[], p_reporter_id bigint[], p_unit_id integer[], p_version integer[], p_code text[], p_phone_number_id text[], p_category text[], p_urgency text[], p_function text[], p_state text[], p_sensitive boolean[], p_answered boolean[], p_prank real[], p_confidence real[], p_first_message_at timestamp with time zone[], p_last_message_at timestamp with time zone[], p_closed_at timestamp with time zone[], p_lat double precision[], p_lon double precision[], p_events integer[], p_head bytea[], p_origin text[], p_drill boolean[], p_link text[], p_link_report_id bigint[], p_bursts integer[], p_called boolean[], p_attention_at timestamp with time zone[], p_withdraw_asked_at timestamp with time zone[], p_event_report_id bigint[], p_event_seq integer[], p_event_kind text[], p_event_data text[], p_event_prev bytea[], p_event_hash bytea[], p_reply_report_id bigint[], p_reply_occasion text[], p_reply_expires_at timestamp with time zone[], p_reply_phone_number_id text[], p_reply_recipient text[], p_reply_recipient_kind text[], p_reply_body text[]); Type: ACL; Schema: lapor; Owner: lapor_owner
+-- Name: FUNCTION report_store(p_part smallint, p_now timestamp with time zone, p_codes bigint, p_opened boolean[], p_moved boolean[], p_report_id bigint[], p_reporter_id bigint[], p_unit_id integer[], p_version integer[], p_code text[], p_phone_number_id text[], p_category text[], p_urgency text[], p_function text[], p_state text[], p_sensitive boolean[], p_answered boolean[], p_prank real[], p_confidence real[], p_first_message_at timestamp with time zone[], p_last_message_at timestamp with time zone[], p_closed_at timestamp with time zone[], p_lat double precision[], p_lon double precision[], p_events integer[], p_head bytea[], p_origin text[], p_drill boolean[], p_link text[], p_link_report_id bigint[], p_bursts integer[], p_called boolean[], p_attention_at timestamp with time zone[], p_withdraw_asked_at timestamp with time zone[], p_album_at timestamp with time zone[], p_event_report_id bigint[], p_event_seq integer[], p_event_kind text[], p_event_data text[], p_event_prev bytea[], p_event_hash bytea[], p_reply_report_id bigint[], p_reply_occasion text[], p_reply_expires_at timestamp with time zone[], p_reply_phone_number_id text[], p_reply_recipient text[], p_reply_recipient_kind text[], p_reply_body text[]); Type: ACL; Schema: lapor; Owner: lapor_owner
 --
 
-REVOKE ALL ON FUNCTION lapor.report_store(p_part smallint, p_now timestamp with time zone, p_codes bigint, p_opened boolean[], p_moved boolean[], p_report_id bigint[], p_reporter_id bigint[], p_unit_id integer[], p_version integer[], p_code text[], p_phone_number_id text[], p_category text[], p_urgency text[], p_function text[], p_state text[], p_sensitive boolean[], p_answered boolean[], p_prank real[], p_confidence real[], p_first_message_at timestamp with time zone[], p_last_message_at timestamp with time zone[], p_closed_at timestamp with time zone[], p_lat double precision[], p_lon double precision[], p_events integer[], p_head bytea[], p_origin text[], p_drill boolean[], p_link text[], p_link_report_id bigint[], p_bursts integer[], p_called boolean[], p_attention_at timestamp with time zone[], p_withdraw_asked_at timestamp with time zone[], p_event_report_id bigint[], p_event_seq integer[], p_event_kind text[], p_event_data text[], p_event_prev bytea[], p_event_hash bytea[], p_reply_report_id bigint[], p_reply_occasion text[], p_reply_expires_at timestamp with time zone[], p_reply_phone_number_id text[], p_reply_recipient text[], p_reply_recipient_kind text[], p_reply_body text[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION lapor.report_store(p_part smallint, p_now timestamp with time zone, p_codes bigint, p_opened boolean[], p_moved boolean[], p_report_id bigint[], p_reporter_id bigint[], p_unit_id integer[], p_version integer[], p_code text[], p_phone_number_id text[], p_category text[], p_urgency text[], p_function text[], p_state text[], p_sensitive boolean[], p_answered boolean[], p_prank real[], p_confidence real[], p_first_message_at timestamp with time zone[], p_last_message_at timestamp with time zone[], p_closed_at timestamp with time zone[], p_lat double precision[], p_lon double precision[], p_events integer[], p_head bytea[], p_origin text[], p_drill boolean[], p_link text[], p_link_report_id bigint[], p_bursts integer[], p_called boolean[], p_attention_at timestamp with time zone[], p_withdraw_asked_at timestamp with time zone[], p_event_report_id bigint[], p_event_seq integer[], p_event_kind text[], p_event_data text[], p_event_prev bytea[], p_event_hash bytea[], p_reply_report_id bigint[], p_reply_occasion text[], p_reply_expires_at timestamp with time zone[], p_reply_phone_number_id text[], p_reply_recipient text[], p_reply_recipient_kind text[], p_reply_body text[]) TO lapor_intake;
+REVOKE ALL ON FUNCTION lapor.report_store(p_part smallint, p_now timestamp with time zone, p_codes bigint, p_opened boolean[], p_moved boolean[], p_report_id bigint[], p_reporter_id bigint[], p_unit_id integer[], p_version integer[], p_code text[], p_phone_number_id text[], p_category text[], p_urgency text[], p_function text[], p_state text[], p_sensitive boolean[], p_answered boolean[], p_prank real[], p_confidence real[], p_first_message_at timestamp with time zone[], p_last_message_at timestamp with time zone[], p_closed_at timestamp with time zone[], p_lat double precision[], p_lon double precision[], p_events integer[], p_head bytea[], p_origin text[], p_drill boolean[], p_link text[], p_link_report_id bigint[], p_bursts integer[], p_called boolean[], p_attention_at timestamp with time zone[], p_withdraw_asked_at timestamp with time zone[], p_album_at timestamp with time zone[], p_event_report_id bigint[], p_event_seq integer[], p_event_kind text[], p_event_data text[], p_event_prev bytea[], p_event_hash bytea[], p_reply_report_id bigint[], p_reply_occasion text[], p_reply_expires_at timestamp with time zone[], p_reply_phone_number_id text[], p_reply_recipient text[], p_reply_recipient_kind text[], p_reply_body text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.report_store(p_part smallint, p_now timestamp with time zone, p_codes bigint, p_opened boolean[], p_moved boolean[], p_report_id bigint[], p_reporter_id bigint[], p_unit_id integer[], p_version integer[], p_code text[], p_phone_number_id text[], p_category text[], p_urgency text[], p_function text[], p_state text[], p_sensitive boolean[], p_answered boolean[], p_prank real[], p_confidence real[], p_first_message_at timestamp with time zone[], p_last_message_at timestamp with time zone[], p_closed_at timestamp with time zone[], p_lat double precision[], p_lon double precision[], p_events integer[], p_head bytea[], p_origin text[], p_drill boolean[], p_link text[], p_link_report_id bigint[], p_bursts integer[], p_called boolean[], p_attention_at timestamp with time zone[], p_withdraw_asked_at timestamp with time zone[], p_album_at timestamp with time zone[], p_event_report_id bigint[], p_event_seq integer[], p_event_kind text[], p_event_data text[], p_event_prev bytea[], p_event_hash bytea[], p_reply_report_id bigint[], p_reply_occasion text[], p_reply_expires_at timestamp with time zone[], p_reply_phone_number_id text[], p_reply_recipient text[], p_reply_recipient_kind text[], p_reply_body text[]) TO lapor_intake;
 
 --
 -- Name: FUNCTION reporter_add(p_part smallint, p_at timestamp with time zone); Type: ACL; Schema: lapor; Owner: lapor_owner

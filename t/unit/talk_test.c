@@ -26,6 +26,7 @@ static void test_quiet(void);
 static void test_raises(void);
 static void test_closed(void);
 static void test_topics(void);
+static void test_album(void);
 static void test_elsewhere(void);
 static void test_withdraw(void);
 static void test_officer(void);
@@ -36,6 +37,7 @@ static void test_bursts(void);
 static void test_chain(void);
 static void start(void);
 static struct lapor_intake_message *message(int64_t at);
+static struct lapor_intake_message *photo(int64_t at);
 static struct lapor_intake_message *words(int64_t at, const char *category,
     const char *urgency, const char *function);
 static struct lapor_talk_report *hear(struct lapor_intake_message *m);
@@ -63,6 +65,7 @@ main(void)
     test_raises();
     test_closed();
     test_topics();
+    test_album();
     test_elsewhere();
     test_withdraw();
     test_officer();
@@ -121,6 +124,18 @@ message(int64_t at)
     m->function = "operator";
     m->opens = true;
     m->answers = true;
+
+    return m;
+}
+
+
+static struct lapor_intake_message *
+photo(int64_t at)
+{
+    struct lapor_intake_message  *m;
+
+    m = message(at);
+    m->media_id = LAPOR_STR("99");
 
     return m;
 }
@@ -396,6 +411,41 @@ test_topics(void)
     fire = hear(message(0));
     ok(hear(words(1, "pencurian", "P3", "reskrim")) == fire,
        "the first that says what it is, says it of the open report");
+}
+
+
+/* Photos come in any order, late ones after what was written later. */
+
+static void
+test_album(void)
+{
+    struct lapor_talk_report     *fire, *theft;
+    struct lapor_intake_message  *m;
+
+    start();
+    fire = hear(words(0, "kebakaran", "P1", "samapta"));
+    theft = hear(words(MINUTE, "pencurian", "P3", "reskrim"));
+    ok(hear(photo(2 * MINUTE)) == theft, "an album joins as one photo does");
+    hear(words(2 * MINUTE + 1000, "kebakaran", "P1", "samapta"));
+    ok(hear(photo(2 * MINUTE)) == theft,
+       "its late photos too, whatever was written last");
+    m = photo(2 * MINUTE + 2000);
+    m->worded = true;
+    m->category = "narkoba";
+    m->function = "resnarkoba";
+    m->confidence = 0.9;
+    ok(hear(m) == theft, "and one whose caption is about a third thing");
+    hear(words(2 * MINUTE + 3000, "kebakaran", "P1", "samapta"));
+    ok(hear(photo(3 * MINUTE)) == fire,
+       "a photo of another minute is of another album");
+
+    start();
+    fire = hear(photo(2 * MINUTE));
+    theft = hear(words(MINUTE, "pencurian", "P3", "reskrim"));
+    ok(theft == fire, "what was said before the first photo joins it");
+    theft = hear(words(2 * MINUTE + 1000, "kebakaran", "P1", "samapta"));
+    ok(theft != fire, "a second topic in between");
+    ok(hear(photo(2 * MINUTE)) == fire, "takes no photo away");
 }
 
 

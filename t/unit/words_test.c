@@ -41,8 +41,10 @@ test_words(void)
     static const char *const  others[] = {
         "", "tidak batal", "pesanan saya batal uang tidak kembali", "jadi",
         "pak", "batal nikah karena dipukul", "tidak jadi pulang ada begal",
-        "jangan dibatalkan", "tidak", "batal batal batal batal batal batal "
-        "batal batal batal batal batal batal batal", "b\xc3\xa5tal"
+        "jangan dibatalkan", "tidak",
+        ("batal batal batal batal batal batal batal "
+         "batal batal batal batal batal batal"),
+        "b\xc3\xa5tal"
     };
     static const struct {
         const char  *text;

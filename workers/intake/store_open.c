@@ -23,7 +23,7 @@ enum {
     WHO_URGENCY, WHO_FUNCTION, WHO_STATE, WHO_SENSITIVE, WHO_ANSWERED,
     WHO_PRANK, WHO_CONFIDENCE, WHO_FIRST, WHO_LAST, WHO_CLOSED, WHO_LAT,
     WHO_LON, WHO_EVENTS, WHO_HEAD, WHO_ORIGIN, WHO_DRILL, WHO_BURSTS,
-    WHO_CALLED, WHO_ATTENTION, WHO_WITHDRAW
+    WHO_CALLED, WHO_ATTENTION, WHO_WITHDRAW, WHO_ALBUM
 };
 
 
@@ -433,6 +433,7 @@ open_report(struct lapor_intake_store *store,
     r->closed_ms = lapor_pg_get_time(res, row, WHO_CLOSED);
     r->attention_ms = lapor_pg_get_time(res, row, WHO_ATTENTION);
     r->withdraw_ms = lapor_pg_get_time(res, row, WHO_WITHDRAW);
+    r->album_ms = lapor_pg_get_time(res, row, WHO_ALBUM);
     r->bursts = (int32_t) lapor_pg_get_int(res, row, WHO_BURSTS);
     r->events = (int32_t) lapor_pg_get_int(res, row, WHO_EVENTS);
 

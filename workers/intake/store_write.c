@@ -18,7 +18,7 @@ enum {
     REP_SENSITIVE, REP_ANSWERED, REP_PRANK, REP_CONFIDENCE, REP_FIRST,
     REP_LAST, REP_CLOSED, REP_LAT, REP_LON, REP_EVENTS, REP_HEAD, REP_ORIGIN,
     REP_DRILL, REP_LINK, REP_LINKED, REP_BURSTS, REP_CALLED, REP_ATTENTION,
-    REP_WITHDRAW,
+    REP_WITHDRAW, REP_ALBUM,
     EVENT_REPORT, EVENT_SEQ, EVENT_KIND, EVENT_DATA, EVENT_PREV, EVENT_HASH,
     REPLY_REPORT, REPLY_OCCASION, REPLY_EXPIRES, REPLY_NUMBER, REPLY_TO,
     REPLY_KIND, REPLY_BODY,
@@ -84,6 +84,7 @@ static const enum lapor_pg_oid  write_rep_types[REP_COLUMNS] = {
     [REP_CALLED] = LAPOR_PG_BOOL,
     [REP_ATTENTION] = LAPOR_PG_TIMESTAMPTZ,
     [REP_WITHDRAW] = LAPOR_PG_TIMESTAMPTZ,
+    [REP_ALBUM] = LAPOR_PG_TIMESTAMPTZ,
     [EVENT_REPORT] = LAPOR_PG_INT8,
     [EVENT_SEQ] = LAPOR_PG_INT4,
     [EVENT_PREV] = LAPOR_PG_BYTEA,
@@ -199,7 +200,7 @@ write_reports(struct lapor_intake_store *store,
         " $11, $12, $13, $14, $15, $16, $17, $18::real[], $19::real[], $20,"
         " $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33,"
         " $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46,"
-        " $47)", &p);
+        " $47, $48)", &p);
 }
 
 
@@ -244,6 +245,7 @@ write_report_times(struct lapor_pgarray **a,
     write_time(a[REP_CLOSED], r->closed_ms);
     write_time(a[REP_ATTENTION], r->attention_ms);
     write_time(a[REP_WITHDRAW], r->withdraw_ms);
+    write_time(a[REP_ALBUM], r->album_ms);
 
     if (r->pin) {
         lapor_pgarray_float8(a[REP_LAT], r->lat);

@@ -91,6 +91,10 @@ lapor_talk_hear(struct lapor_talk *talk, struct lapor_talk_person *person,
         }
     }
 
+    if (m->media_id.data != NULL && m->at_ms > r->album_ms) {
+        r->album_ms = m->at_ms;
+    }
+
     if (m->pin) {
         r->pin = true;
         r->lat = m->lat;

@@ -62,6 +62,7 @@ struct lapor_talk_report {
     int64_t                    closed_ms;
     int64_t                    attention_ms;
     int64_t                    withdraw_ms;
+    int64_t                    album_ms;    /* of its last photo or file */
     int32_t                    bursts;
     int32_t                    events;
     unsigned char              head[LAPOR_SHA256_LEN];

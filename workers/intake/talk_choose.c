@@ -10,6 +10,11 @@
 #include "intake/talk.h"
 
 
+/* What lies between two files of one album at most: they come in webhooks of
+ * their own, and their times are those of their uploads. */
+#define CHOOSE_ALBUM_MS  INT64_C(10000)
+
+
 /* What a message may join: of one number, of one kind of writer. */
 struct choose {
     const struct lapor_talk_person     *person;
@@ -24,6 +29,7 @@ static struct lapor_talk_report *choose_withdrawn(const struct choose *c,
     struct lapor_talk_report *about);
 static bool choose_topic(const struct choose *c,
     struct lapor_talk_report *about, struct lapor_talk_choice *choice);
+static struct lapor_talk_report *choose_album(const struct choose *c);
 static struct lapor_talk_report *choose_same(const struct choose *c);
 static struct lapor_talk_report *choose_last(const struct choose *c,
     bool here);
@@ -177,6 +183,12 @@ choose_topic(const struct choose *c, struct lapor_talk_report *about,
         return true;
     }
 
+    choice->report = choose_album(c);
+
+    if (choice->report != NULL) {
+        return true;
+    }
+
     last = choose_last(c, true);
 
     if (last == NULL) {
@@ -203,6 +215,44 @@ choose_topic(const struct choose *c, struct lapor_talk_report *about,
     choice->linked = last;
 
     return true;
+}
+
+
+/*
+ * The open report with a file sent at nearly the same time: what belongs to
+ * one album stays together, whatever its captions say, what was written
+ * meanwhile about something else, and in which order all that comes.
+ */
+
+static struct lapor_talk_report *
+choose_album(const struct choose *c)
+{
+    int64_t                    away, least;
+    struct lapor_talk_report  *r, *album;
+
+    if (c->message->media_id.data == NULL) {
+        return NULL;
+    }
+
+    album = NULL;
+    least = CHOOSE_ALBUM_MS;
+
+    for (r = c->person->reports; r != NULL; r = r->next) {
+
+        if (r->album_ms == 0 || !choose_here(c, r) || !choose_open(c, r)) {
+            continue;
+        }
+
+        away = c->message->at_ms - r->album_ms;
+        away = away < 0 ? -away : away;
+
+        if (away < least || (away == least && album == NULL)) {
+            album = r;
+            least = away;
+        }
+    }
+
+    return album;
 }
 
 

@@ -206,7 +206,7 @@ lapor_metric_word(char *to, size_t size, const char *from)
 {
     size_t  i;
 
-    for (i = 0; from[i] != '\0' && i < size - 1; i++) {
+    for (i = 0; i < size - 1 && from[i] != '\0'; i++) {
         to[i] = strchr("abcdefghijklmnopqrstuvwxyz0123456789_-.:"
                        "ABCDEFGHIJKLMNOPQRSTUVWXYZ", from[i]) != NULL
                 ? from[i] : '_';

@@ -227,7 +227,7 @@ BEGIN
         array_agg(x.head), array_agg(x.origin), array_agg(x.drill),
         array_agg(x.link), array_agg(x.link_report_id), array_agg(x.bursts),
         array_agg(x.called), array_agg(x.attention_at),
-        array_agg(x.withdraw_asked_at),
+        array_agg(x.withdraw_asked_at), array_agg(x.album_at),
         v.report_id, v.seq, v.kind, v.data, v.prev, v.hash,
         a.report_id, a.occasion, a.expires_at, a.number, a.recipient,
         a.kind, a.body)
