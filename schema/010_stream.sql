@@ -286,6 +286,9 @@ $$;
 -- it (p_media_first), and nobody if that cannot be told because two webhooks
 -- did in one millisecond. p_detail is JSON.
 --
+-- p_sent_at are the ledger's times: one that was not believed when the message
+-- came is stored as 'epoch', and another delivery may have come later.
+--
 -- Answers nobody, reopens nothing. One row back for each message that is here:
 -- was it corrected, has its file a new task?
 
@@ -305,8 +308,8 @@ DECLARE
     v_old jsonb;
 BEGIN
     FOR u IN
-        SELECT n.*, m.message_id, m.report_id, m.phone_number_id,
-               m.type AS old_type, m.body AS old_body,
+        SELECT n.*, m.message_id, m.sent_at AS stored_at, m.report_id,
+               m.phone_number_id, m.type AS old_type, m.body AS old_body,
                m.detail AS old_detail, m.damaged AS old_damaged,
                m.media_id AS old_media_id,
                m.raw_id = n.raw_id AND m.received_at = n.received_at
@@ -338,7 +341,7 @@ BEGIN
                              media_first, ord)) n
           JOIN lapor.message m
             ON m.part = p_part AND m.wamid = n.wamid
-               AND m.sent_at = n.sent_at AND m.direction = 'in'
+               AND m.sent_at IN (n.sent_at, 'epoch') AND m.direction = 'in'
           LEFT JOIN lapor.media d
                  ON d.part = p_part AND d.media_id = n.media_id
          ORDER BY m.report_id, n.ord
@@ -367,7 +370,7 @@ BEGIN
                SET type = u.type, body = u.body, detail = u.detail,
                    damaged = u.damaged, media_id = u.media_id
              WHERE m.part = p_part AND m.message_id = u.message_id
-               AND m.sent_at = u.sent_at;
+               AND m.sent_at = u.stored_at;
 
             IF u.media_differs THEN
                 UPDATE lapor.media d

@@ -306,6 +306,22 @@ replay();
 same($before, 'the raw row is met where it lies');
 
 
+# --- a clock was wrong: the time was not believed at one of two deliveries
+
+for my $days ([5, 2], [2, 5]) {
+    my $twice = message(text => 'ada genangan', from => phone(920),
+                        timestamp => '' . ($T - 3 * 86400));
+    for my $ago (@$days) {
+        $in->add(undef, '00:msg', 'b', body($twice),
+                 't', ($T - $ago * 86400) * 1000);
+        $in->drained or fail('is processed');
+    }
+    replay();
+    is($in->cell("SELECT count(*) FROM lapor.message WHERE wamid ="
+                 . " '$twice->{id}'"), 1, 'a replay finds it all the same');
+}
+
+
 # --- a long one waits for lapor-intake and fills no stream
 
 $in->add(undef, '00:msg', 'b', body(message(text => "n $_",

@@ -364,7 +364,7 @@ correct_row(struct lapor_pgarray **a, const struct lapor_intake_unit *unit)
     m = unit->message;
 
     correct_text(a[ROW_WAMID], m->wamid);
-    lapor_pgarray_time(a[ROW_SENT_AT], m->sent_ms);
+    lapor_pgarray_time(a[ROW_SENT_AT], m->seen_ms);
     lapor_pgarray_time(a[ROW_RECEIVED_AT], unit->raw->received_ms);
     lapor_pgarray_int8(a[ROW_RAW], unit->raw->raw_id);
     correct_text(a[ROW_TYPE], m->type);
