@@ -11,7 +11,7 @@
 #include "lib/log.h"
 
 
-static void loss_ask(const struct lapor_intake_lease *lease,
+static bool loss_ask(const struct lapor_intake_lease *lease,
     struct lapor_intake_store *store);
 static bool loss_known(struct lapor_stream *stream, const char *key,
     const char *id);
@@ -26,15 +26,19 @@ void
 lapor_intake_loss_turn(struct lapor_intake_loss *loss,
     const struct lapor_intake_lease *lease, struct lapor_intake_store *store)
 {
-    uint64_t                  generation;
+    uint64_t                  generation, gained;
     struct lapor_stream_loss  one;
 
     generation = lapor_redis_generation(lapor_stream_redis(lease->stream));
 
     if (loss->generation != generation || loss->gained != lease->gained) {
-        loss->generation = generation;
-        loss->gained = lease->gained;
-        loss_ask(lease, store);
+        gained = lease->gained;
+
+        /* asked again until there is an answer */
+        if (loss_ask(lease, store)) {
+            loss->generation = generation;
+            loss->gained = gained;
+        }
     }
 
     while (lapor_stream_lost(lease->stream, &one)) {
@@ -46,7 +50,7 @@ lapor_intake_loss_turn(struct lapor_intake_loss *loss,
 }
 
 
-static void
+static bool
 loss_ask(const struct lapor_intake_lease *lease,
     struct lapor_intake_store *store)
 {
@@ -62,7 +66,7 @@ loss_ask(const struct lapor_intake_lease *lease,
     if (class != LAPOR_PG_OK) {
         lapor_log_warn("could not compare redis with the database: %s",
                        lapor_pg_error(store->pg));
-        return;
+        return false;
     }
 
     for (row = 0; row < PQntuples(res); row++) {
@@ -78,6 +82,8 @@ loss_ask(const struct lapor_intake_lease *lease,
     }
 
     PQclear(res);
+
+    return true;
 }
 
 

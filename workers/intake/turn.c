@@ -358,13 +358,14 @@ turn_read(struct lapor_intake *in, struct lapor_entry **ret_entries,
     if (now >= in->claim_due) {
         in->claim_due = now + in->conf.claim_idle / 16;
 
-        if (lapor_stream_claim(in->stream, in->entries, in->want, ret_entries,
+        if (lapor_stream_claim(in->stream, in->entries, ret_entries,
                                ret_n) == -1)
         {
             return -1;
         }
 
         if (*ret_n > 0) {
+            in->claim_due = now;        /* there may be more */
             lapor_log_notice("entries of another consumer taken over "
                              "count=%zu first=%s entry=%s", *ret_n,
                              (*ret_entries)->key, (*ret_entries)->id);

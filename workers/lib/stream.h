@@ -142,7 +142,7 @@ int lapor_stream_ack(struct lapor_stream *s, const struct lapor_entry *entries,
  * lapor_stream_read().
  */
 int lapor_stream_claim(struct lapor_stream *s, struct lapor_pool *pool,
-    size_t want, struct lapor_entry **ret_entries, size_t *ret_n)
+    struct lapor_entry **ret_entries, size_t *ret_n)
     __attribute__((warn_unused_result));
 
 /*

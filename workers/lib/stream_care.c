@@ -17,6 +17,10 @@
 /* Ids of one XACK; Redis parses that many without blocking others for long. */
 #define LAPOR_STREAM_ACKS   500
 
+/* Entries of one key that are claimed at a time: all keys' replies are held at
+ * once, and a body may have 3 MB. */
+#define LAPOR_STREAM_CLAIM  8
+
 
 /*
  * The id below which a stream may be trimmed.  known: at least one group was
@@ -127,7 +131,7 @@ lapor_stream_ack_run(struct lapor_stream *s,
 
 int
 lapor_stream_claim(struct lapor_stream *s, struct lapor_pool *pool,
-    size_t want, struct lapor_entry **ret_entries, size_t *ret_n)
+    struct lapor_entry **ret_entries, size_t *ret_n)
 {
     int                       rc;
     unsigned                  i, k;
@@ -153,7 +157,7 @@ lapor_stream_claim(struct lapor_stream *s, struct lapor_pool *pool,
             lapor_redis_append(s->redis, "XAUTOCLAIM %s %s %s %d %s COUNT %d",
                                lapor_stream_key_at(k), LAPOR_STREAM_GROUP,
                                s->consumer, s->claim_ms, s->keys[k].cursor,
-                               (int) want / 16 + 1);
+                               LAPOR_STREAM_CLAIM);
         }
     }
 
