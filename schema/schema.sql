@@ -2506,8 +2506,10 @@ BEGIN
                  ON i.part = p_part AND i.identity = u.identity
                     AND u.reporter_id IS NULL;
 
-        IF v_away THEN
-            RAISE EXCEPTION 'a new reporter was given a home in another part'
+        -- or his identity was there, and is gone with its owner since
+
+        IF v_away OR array_position(v_reporter, NULL) IS NOT NULL THEN
+            RAISE EXCEPTION 'a new reporter was given a home elsewhere'
                   USING ERRCODE = 'serialization_failure';
         END IF;
 
