@@ -198,7 +198,7 @@ is(count(q{SELECT count(*) FROM lapor.report r
    'every audit chain is whole');
 
 my $pending = 0;
-for my $key ($lapor->redis('KEYS', 'lapor:*')) {
+for my $key (map { $lapor->redis('KEYS', "lapor:{*}:$_") } qw(msg status)) {
     my ($n) = $lapor->redis('XPENDING', $key, 'intake');
     $pending += $n || 0;
 }
