@@ -41,8 +41,6 @@ static void message_about(struct lapor_intake_message *message);
 static void message_command(struct lapor_pool *pool,
     struct lapor_intake_message *message);
 static bool message_own(const struct lapor_event *event);
-static bool message_digits(struct lapor_str str);
-static bool message_key(struct lapor_str str);
 
 
 struct lapor_intake_message *
@@ -123,18 +121,18 @@ message_person(struct lapor_pool *pool, struct lapor_intake_message *m)
 
     m->self = message_identity(pool, self);
 
-    if (message_digits(self)) {
+    if (lapor_str_digits(self)) {
         other = event->user_id;
 
     } else {
         other = event->phone;
 
-        if (lapor_str_empty(other) && message_digits(event->wa_id)) {
+        if (lapor_str_empty(other) && lapor_str_digits(event->wa_id)) {
             other = event->wa_id;
         }
     }
 
-    if (message_key(other) && !lapor_str_eq(other, self)) {
+    if (lapor_intake_key(other) && !lapor_str_eq(other, self)) {
         m->other = message_identity(pool, other);
     }
 
@@ -149,7 +147,7 @@ message_identity(struct lapor_pool *pool, struct lapor_str id)
     struct lapor_intake_identity  identity;
 
     identity.id = lapor_utf8_pgtext(pool, id, &damaged);
-    identity.kind = message_digits(id) ? "phone" : "user_id";
+    identity.kind = lapor_str_digits(id) ? "phone" : "user_id";
     identity.part = lapor_part(id.data, id.len);
 
     return identity;
@@ -178,7 +176,7 @@ message_system_id(const struct lapor_event *event)
     ids[3] = notice->wa_id;
 
     for (i = 0; i < 4; i++) {
-        if (message_key(ids[i])) {
+        if (lapor_intake_key(ids[i])) {
             return ids[i];
         }
     }
@@ -222,7 +220,7 @@ message_media(struct lapor_pool *pool, struct lapor_intake_message *m)
 
     /* without an id, or with one that cannot be a key, nothing can be
      * fetched; the detail has what there is */
-    if (media == NULL || !message_key(media->id)) {
+    if (media == NULL || !lapor_intake_key(media->id)) {
         return;
     }
 
@@ -298,6 +296,15 @@ message_wamid(struct lapor_pool *pool, const struct lapor_event *event)
 }
 
 
+bool
+lapor_intake_worded(const struct lapor_event *event)
+{
+    return !lapor_str_empty(event->text)
+           && !lapor_str_eqz(event->type, "system")
+           && !lapor_str_eqz(event->type, "reaction");
+}
+
+
 static void
 message_rules(struct lapor_intake_message *m)
 {
@@ -307,11 +314,7 @@ message_rules(struct lapor_intake_message *m)
     event = m->event;
     m->call = event->kind == LAPOR_EVENT_CALL;
 
-    /* the words of a system message are the platform's own, and an emoji on
-     * another message says nothing about a report */
-    m->worded = !lapor_str_empty(event->text)
-                && !lapor_str_eqz(m->type, "system")
-                && !lapor_str_eqz(m->type, "reaction");
+    m->worded = lapor_intake_worded(event);
 
     m->opens = !lapor_str_eqz(m->type, "reaction")
                && !lapor_str_eqz(m->type, "system")
@@ -352,7 +355,7 @@ message_about(struct lapor_intake_message *m)
         about = event->context->wamid;
     }
 
-    if (message_key(about)) {
+    if (lapor_intake_key(about)) {
         m->about = about;
     }
 }
@@ -409,37 +412,4 @@ message_own(const struct lapor_event *event)
     }
 
     return digits > 0 && digits == event->phone.len;
-}
-
-
-static bool
-message_digits(struct lapor_str str)
-{
-    size_t  i;
-
-    for (i = 0; i < str.len; i++) {
-        if (str.data[i] < '0' || str.data[i] > '9') {
-            return false;
-        }
-    }
-
-    return str.len > 0;
-}
-
-
-/* Fit to be a key: Meta's ids are printable ASCII, and an index takes no more
- * than a few hundred bytes (decode.h). */
-
-static bool
-message_key(struct lapor_str str)
-{
-    size_t  i;
-
-    for (i = 0; i < str.len; i++) {
-        if (str.data[i] < 0x20 || str.data[i] > 0x7e) {
-            return false;
-        }
-    }
-
-    return str.len > 0 && str.len <= LAPOR_DECODE_ID_MAX / 2;
 }

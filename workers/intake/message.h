@@ -15,6 +15,10 @@ struct lapor_intake_message *lapor_intake_message_make(
     struct lapor_pool *pool, const struct lapor_intake_raw *raw,
     const struct lapor_event *event);
 
+/* Does it have words of its sender? Those of a system message are the
+ * platform's own, and an emoji on another message says nothing. */
+bool lapor_intake_worded(const struct lapor_event *event);
+
 /* What is known of the message besides its columns, as jsonb takes it. Sets
  * *ret_damaged to 1 where a character had to be replaced. */
 struct lapor_str lapor_intake_detail_make(struct lapor_pool *pool,

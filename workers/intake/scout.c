@@ -10,6 +10,7 @@
 
 #include "classify/classify.h"
 #include "decode/decode.h"
+#include "intake/message.h"
 #include "intake/scout.h"
 #include "lib/log.h"
 #include "lib/timeutil.h"
@@ -187,8 +188,7 @@ scout_urgent(const struct lapor_event *event)
     struct lapor_class  class;
 
     if (event->kind != LAPOR_EVENT_MESSAGE || event->broken != NULL
-        || lapor_str_empty(event->text) || lapor_str_eqz(event->type, "system")
-        || lapor_str_eqz(event->type, "reaction"))
+        || !lapor_intake_worded(event))
     {
         return false;
     }
