@@ -514,16 +514,7 @@ person_put(struct person_map *map, struct lapor_str id,
 static unsigned
 person_bucket(struct lapor_str id)
 {
-    size_t    i;
-    unsigned  hash;
-
-    hash = 0;
-
-    for (i = 0; i < id.len; i++) {
-        hash = hash * 31 + (unsigned char) id.data[i];
-    }
-
-    return hash % PERSON_BUCKETS;
+    return (unsigned) (lapor_str_hash(id) % PERSON_BUCKETS);
 }
 
 

@@ -268,16 +268,7 @@ lapor_intake_rules_headquarters(const struct lapor_intake_rules *rules)
 static unsigned
 rules_bucket(struct lapor_str number)
 {
-    size_t    i;
-    unsigned  hash;
-
-    hash = 0;
-
-    for (i = 0; i < number.len; i++) {
-        hash = hash * 31 + (unsigned char) number.data[i];
-    }
-
-    return hash % RULES_BUCKETS;
+    return (unsigned) (lapor_str_hash(number) % RULES_BUCKETS);
 }
 
 

@@ -158,7 +158,6 @@ sender_get(struct sender_map *map, const struct lapor_intake_unit *unit,
 static uint64_t
 sender_hash(const struct lapor_intake_message *m, struct lapor_str id)
 {
-    size_t    i;
     uint64_t  hash;
 
     if (m->known) {
@@ -166,14 +165,7 @@ sender_hash(const struct lapor_intake_message *m, struct lapor_str id)
         return hash >> 32;
     }
 
-    hash = UINT64_C(0xcbf29ce484222325);
-
-    for (i = 0; i < id.len; i++) {
-        hash = (hash ^ (unsigned char) id.data[i])
-               * UINT64_C(0x100000001b3);
-    }
-
-    return hash;
+    return lapor_str_hash(id);
 }
 
 

@@ -10,6 +10,7 @@
 #define LAPOR_LIB_STR_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 
@@ -82,6 +83,25 @@ lapor_str_digits(struct lapor_str str)
     }
 
     return str.len > 0;
+}
+
+
+/* For tables in memory: FNV-1a, 64 bits. Never stored; see lapor_part(). */
+
+static inline uint64_t
+lapor_str_hash(struct lapor_str str)
+{
+    size_t    i;
+    uint64_t  hash;
+
+    hash = UINT64_C(0xcbf29ce484222325);
+
+    for (i = 0; i < str.len; i++) {
+        hash = (hash ^ (unsigned char) str.data[i])
+               * UINT64_C(0x100000001b3);
+    }
+
+    return hash;
 }
 
 
