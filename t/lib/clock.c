@@ -4,7 +4,8 @@
  * Loaded before the C library (t/lib/Lapor/Clock.pm): the wall clock of a
  * program goes wrong by as many seconds as the file LAPOR_CLOCK says, and the
  * thread that it names behind them never comes back from asking for the time,
- * as if it hung in a call without a deadline.
+ * as if it hung in a call without a deadline. A file of that name with ".hung"
+ * behind it says that it does.
  */
 
 #include <fcntl.h>
@@ -46,6 +47,25 @@ told(long *ret_seconds, char ret_thread[32])
 }
 
 
+static void
+hang(void)
+{
+    int   fd;
+    char  path[4096];
+
+    (void) snprintf(path, sizeof(path), "%s.hung", getenv("LAPOR_CLOCK"));
+    fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+    if (fd != -1) {
+        close(fd);
+    }
+
+    for ( ;; ) {
+        pause();
+    }
+}
+
+
 int
 clock_gettime(clockid_t id, struct timespec *ts)
 {
@@ -64,9 +84,7 @@ clock_gettime(clockid_t id, struct timespec *ts)
         && pthread_getname_np(pthread_self(), name, sizeof(name)) == 0
         && strcmp(name, thread) == 0)
     {
-        for ( ;; ) {
-            pause();
-        }
+        hang();
     }
 
     return rc;

@@ -47,14 +47,15 @@ sub wrong {
 }
 
 
-# hang($thread): it never comes back; the names of the loops are loop-0 ...
+# hang($thread) -> whether it does: it never comes back; the names of the loops
+# are loop-0 ...
 
 sub hang {
     my ($self, $thread) = @_;
 
     Lapor::Test::spew("$self->{file}.new", "0 $thread\n");
     rename "$self->{file}.new", $self->{file};
-    return $self;
+    return Lapor::Test::wait_until(sub { -e "$self->{file}.hung" }, 20);
 }
 
 
