@@ -145,6 +145,21 @@ END
 $$;
 
 
+-- Is the database distributed by part? If not, lapor-intake calls the
+-- functions that take p_part and p_parts once for all parts of a batch: p_part
+-- is then NULL, and each element's part stands in p_parts. If it is, once for
+-- each part, which p_part names, so that the call can be handed to the node
+-- that has it; p_parts is then not read. Their statements say coalesce(p_part,
+-- part of the element), which is p_part alone wherever there is one.
+
+CREATE FUNCTION lapor.distributed() RETURNS boolean
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM pg_extension WHERE extname = 'citus');
+END
+$$;
+
+
 -- Writes messages into the dedupe ledger and looks their senders up. One row
 -- back for each item that is new here (an item known before, or standing
 -- twice in the batch, comes back once or not at all): idx counts from 1;
@@ -561,7 +576,8 @@ END
 $$;
 
 
-GRANT EXECUTE ON FUNCTION lapor.intake_open, lapor.identity_find,
+GRANT EXECUTE ON FUNCTION lapor.distributed, lapor.intake_open,
+      lapor.identity_find,
       lapor.identity_link, lapor.identity_read, lapor.identity_held,
       lapor.identity_write, lapor.identity_tell, lapor.identity_use,
       lapor.reporter_add, lapor.reporter_tie, lapor.reporter_audit

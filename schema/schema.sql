@@ -351,6 +351,20 @@ $$;
 ALTER FUNCTION lapor.distribute_reference(p_table regclass) OWNER TO lapor_owner;
 
 --
+-- Name: distributed(); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.distributed() RETURNS boolean
+    LANGUAGE plpgsql STABLE
+    AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM pg_extension WHERE extname = 'citus');
+END
+$$;
+
+ALTER FUNCTION lapor.distributed() OWNER TO lapor_owner;
+
+--
 -- Name: error_advice(integer, text); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
 --
 
@@ -4792,6 +4806,13 @@ REVOKE ALL ON FUNCTION lapor.distribute(p_table regclass) FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION lapor.distribute_reference(p_table regclass) FROM PUBLIC;
+
+--
+-- Name: FUNCTION distributed(); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.distributed() FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.distributed() TO lapor_intake;
 
 --
 -- Name: FUNCTION error_advice(p_code integer, p_lang text); Type: ACL; Schema: lapor; Owner: lapor_owner

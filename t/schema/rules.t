@@ -26,6 +26,7 @@ my %any_part = (
     event_hash => 'a value', code_make => 'a value', code_read => 'a value',
     phone_mask => 'a value', time_ms => 'a value', ms_time => 'a value',
     distribute => 'a migration\'s', distribute_reference => 'a migration\'s',
+    distributed => 'looks at the database',
     claim_time => 'a value', schema_version => 'reads a reference table',
     months_ahead => 'makes partitions',
     task_due => 'looks at one part after the other',

@@ -58,6 +58,23 @@ lapor_intake_store_batch(struct lapor_intake_store *store,
 }
 
 
+enum lapor_pg_class
+lapor_intake_store_ask(struct lapor_intake_store *store)
+{
+    PGresult             *res;
+    enum lapor_pg_class   class;
+
+    class = lapor_pg_exec(store->pg, "SELECT lapor.distributed()", NULL, &res);
+
+    if (class == LAPOR_PG_OK) {
+        store->apart = lapor_pg_get_bool(res, 0, 0);
+        PQclear(res);
+    }
+
+    return class;
+}
+
+
 void
 lapor_intake_store_done(struct lapor_intake_store *store)
 {
@@ -367,4 +384,25 @@ lapor_intake_slots_end(const struct lapor_intake_slot *slots, size_t n,
     }
 
     return i;
+}
+
+
+size_t
+lapor_intake_call_end(const struct lapor_intake_store *store,
+    const struct lapor_intake_slot *slots, size_t n, size_t from)
+{
+    return store->apart ? lapor_intake_slots_end(slots, n, from) : n;
+}
+
+
+void
+lapor_intake_call_part(const struct lapor_intake_store *store,
+    struct lapor_pgparams *p, unsigned part)
+{
+    if (store->apart) {
+        lapor_pgparams_int2(p, (int16_t) part);
+
+    } else {
+        lapor_pgparams_null(p, LAPOR_PG_INT2);
+    }
 }

@@ -44,10 +44,17 @@ struct lapor_intake_store {
     uint64_t                    ids_of;  /* the connection that they are of */
     size_t                      most;    /* units in one; 0: no limit */
     bool                        began;   /* the last one was in progress */
-    uint64_t                    generation;  /* the connection whose schema
-                                                is known to be the right one */
+    bool                        apart;   /* a call for each part: the database
+                                            is distributed */
+    uint64_t                    generation;  /* the connection of which this is
+                                                known, and that its schema is
+                                                the right one */
 };
 
+
+/* Asks a new connection whether its database is distributed. */
+enum lapor_pg_class lapor_intake_store_ask(struct lapor_intake_store *store)
+    LAPOR_PG_MUST;
 
 /*
  * OK when everything is stored or in quarantine. RETRY: do the batch again,
@@ -95,5 +102,18 @@ void lapor_intake_slots_sort(struct lapor_intake_slot *slots, size_t n);
 /* Where the run of slots that starts at "from" ends: the next part. */
 size_t lapor_intake_slots_end(const struct lapor_intake_slot *slots, size_t n,
     size_t from);
+
+/*
+ * Where the run of slots ends that one call takes: all of them, each with its
+ * part in an array, or on a distributed database those of one part, so that
+ * the call can be handed to the node that has it. A call costs as much as the
+ * rows of dozens of messages.
+ */
+size_t lapor_intake_call_end(const struct lapor_intake_store *store,
+    const struct lapor_intake_slot *slots, size_t n, size_t from);
+
+/* The first parameter of such a call, p_part: NULL where rows say theirs. */
+void lapor_intake_call_part(const struct lapor_intake_store *store,
+    struct lapor_pgparams *p, unsigned part);
 
 #endif

@@ -265,6 +265,10 @@ turn_ready(struct lapor_intake *in)
     }
 
     if (class == LAPOR_PG_OK) {
+        class = lapor_intake_store_ask(&in->store);
+    }
+
+    if (class == LAPOR_PG_OK) {
         in->store.generation = lapor_pg_generation(pg);
         return true;
     }
