@@ -213,74 +213,95 @@ $$;
 
 
 -- Where identities lead at certain times ('epoch': now), as intake_open says
--- it: one row each.
+-- it: a row for each that leads to somebody, or did after that time.
 
 DROP FUNCTION lapor.identity_find(smallint, text[]);
 
 CREATE FUNCTION lapor.identity_find(p_part smallint, p_identity text[],
-    p_at timestamptz[])
+    p_at timestamptz[], p_parts smallint[] DEFAULT NULL)
 RETURNS TABLE (idx integer, home_part smallint, reporter_id bigint, peer text,
                early boolean)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = lapor, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = lapor, pg_temp
+    SET enable_seqscan = off SET enable_hashjoin = off
+    SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan
+AS $$
 #variable_conflict use_column
 BEGIN
     RETURN QUERY
-    SELECT u.ord::integer, i.home_part, i.reporter_id, i.peer,
-           CASE WHEN i.identity IS NOT NULL THEN u.at < i.first_seen_at
-           ELSE EXISTS (SELECT FROM lapor.identity_past t
-                         WHERE t.part = p_part AND t.identity = u.identity
-                           AND t.until_at > u.at) END
-      FROM (SELECT n.identity, n.ord,
-                   CASE n.at WHEN 'epoch' THEN 'infinity' ELSE n.at END AS at
-              FROM unnest(p_identity, p_at) WITH ORDINALITY
-                   AS n (identity, at, ord)) u
+    SELECT u.idx, i.home_part, i.reporter_id, i.peer,
+           coalesce(u.at < i.first_seen_at, true)
+      FROM (SELECT n AS idx, p_parts[n] AS part, p_identity[n] AS identity,
+                   CASE p_at[n] WHEN 'epoch' THEN 'infinity'
+                   ELSE p_at[n] END AS at
+              FROM generate_series(1, cardinality(p_identity)) AS n) u
       LEFT JOIN lapor.identity i
-             ON i.part = p_part AND i.identity = u.identity;
+             ON i.part = coalesce(p_part, u.part) AND i.identity = u.identity
+     WHERE i.identity IS NOT NULL
+        OR EXISTS (SELECT FROM lapor.identity_past t
+                    WHERE t.part = coalesce(p_part, u.part)
+                      AND t.identity = u.identity
+                      AND t.until_at > u.at);
 END
 $$;
 
 
--- Remembers identities of this part, and the identity each came with. A new
--- one begins where its last holder ended. Raises 40001 where one belongs to
--- somebody else by now: run the batch again.
+-- Remembers identities, and the identity each came with. A new one begins
+-- where its last holder ended. Raises 40001 where one belongs to somebody
+-- else by now: run the batch again. Locks: parts ascending, identities
+-- ascending.
 
 DROP FUNCTION lapor.identity_link(smallint, text[], text[], text[],
     smallint[], bigint[], timestamptz[]);
 
 CREATE FUNCTION lapor.identity_link(p_part smallint, p_identity text[],
     p_kind text[], p_peer text[], p_home_part smallint[],
-    p_reporter_id bigint[], p_seen_at timestamptz[])
+    p_reporter_id bigint[], p_seen_at timestamptz[],
+    p_parts smallint[] DEFAULT NULL)
 RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = lapor, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = lapor, pg_temp
+    SET enable_seqscan = off SET enable_hashjoin = off
+    SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+    v_written integer;
 BEGIN
     INSERT INTO lapor.identity AS i (part, identity, kind, peer, home_part,
                                      reporter_id, first_seen_at, since)
-    SELECT DISTINCT ON (u.identity) p_part, u.identity, u.kind, u.peer,
-           u.home_part, u.reporter_id,
-           min(u.seen_at) OVER (PARTITION BY u.identity),
+    SELECT u.part, u.identity, p_kind[u.n], p_peer[u.n], p_home_part[u.n],
+           p_reporter_id[u.n], u.seen_at,
            coalesce((SELECT max(t.until_at)
                        FROM lapor.identity_past t
-                      WHERE t.part = p_part AND t.identity = u.identity),
+                      WHERE t.part = u.part AND t.identity = u.identity),
                     '-infinity')
-      FROM unnest(p_identity, p_kind, p_peer, p_home_part, p_reporter_id,
-                  p_seen_at) WITH ORDINALITY
-           AS u (identity, kind, peer, home_part, reporter_id, seen_at, ord)
-     ORDER BY u.identity, u.ord DESC
+      FROM (SELECT coalesce(p_part, p_parts[n]) AS part,
+                   p_identity[n] AS identity, max(n) AS n,
+                   min(p_seen_at[n]) AS seen_at
+              FROM generate_series(1, cardinality(p_identity)) AS n
+             GROUP BY 1, 2
+             ORDER BY 1, 2) u
     ON CONFLICT (part, identity) DO UPDATE SET peer = excluded.peer
      WHERE i.peer IS DISTINCT FROM excluded.peer
        AND i.reporter_id = excluded.reporter_id;
 
-    IF EXISTS (SELECT FROM unnest(p_identity, p_reporter_id)
-                           AS u (identity, reporter_id)
-                 JOIN lapor.identity i
-                   ON i.part = p_part AND i.identity = u.identity
-                WHERE i.reporter_id <> u.reporter_id)
+    GET DIAGNOSTICS v_written = ROW_COUNT;
+
+    -- where each was written, each belongs to whom it was written for; the
+    -- statement comes after the locks, so that it sees what they waited for
+
+    IF (v_written < cardinality(p_identity)
+        AND EXISTS (SELECT FROM generate_series(1, cardinality(p_identity))
+                                AS n
+                      JOIN lapor.identity i
+                        ON i.part = coalesce(p_part, p_parts[n])
+                           AND i.identity = p_identity[n]
+                     WHERE i.reporter_id <> p_reporter_id[n]))
        -- it was given up while we looked
-       OR EXISTS (SELECT FROM unnest(p_identity, p_seen_at)
-                              AS u (identity, seen_at)
+       OR EXISTS (SELECT FROM generate_series(1, cardinality(p_identity))
+                              AS n
                     JOIN lapor.identity_past t
-                      ON t.part = p_part AND t.identity = u.identity
-                   WHERE t.until_at > u.seen_at)
+                      ON t.part = coalesce(p_part, p_parts[n])
+                         AND t.identity = p_identity[n]
+                   WHERE t.until_at > p_seen_at[n])
     THEN
         RAISE EXCEPTION 'an identity has moved'
               USING ERRCODE = 'serialization_failure';

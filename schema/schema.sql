@@ -541,31 +541,37 @@ $$;
 ALTER FUNCTION lapor.id_draw(p_count integer) OWNER TO lapor_owner;
 
 --
--- Name: identity_find(smallint, text[], timestamp with time zone[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+-- Name: identity_find(smallint, text[], timestamp with time zone[], smallint[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
 --
 
-CREATE FUNCTION lapor.identity_find(p_part smallint, p_identity text[], p_at timestamp with time zone[]) RETURNS TABLE(idx integer, home_part smallint, reporter_id bigint, peer text, early boolean)
+CREATE FUNCTION lapor.identity_find(p_part smallint, p_identity text[], p_at timestamp with time zone[], p_parts smallint[] DEFAULT NULL::smallint[]) RETURNS TABLE(idx integer, home_part smallint, reporter_id bigint, peer text, early boolean)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'lapor', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 #variable_conflict use_column
 BEGIN
     RETURN QUERY
-    SELECT u.ord::integer, i.home_part, i.reporter_id, i.peer,
-           CASE WHEN i.identity IS NOT NULL THEN u.at < i.first_seen_at
-           ELSE EXISTS (SELECT FROM lapor.identity_past t
-                         WHERE t.part = p_part AND t.identity = u.identity
-                           AND t.until_at > u.at) END
-      FROM (SELECT n.identity, n.ord,
-                   CASE n.at WHEN 'epoch' THEN 'infinity' ELSE n.at END AS at
-              FROM unnest(p_identity, p_at) WITH ORDINALITY
-                   AS n (identity, at, ord)) u
+    SELECT u.idx, i.home_part, i.reporter_id, i.peer,
+           coalesce(u.at < i.first_seen_at, true)
+      FROM (SELECT n AS idx, p_parts[n] AS part, p_identity[n] AS identity,
+                   CASE p_at[n] WHEN 'epoch' THEN 'infinity'
+                   ELSE p_at[n] END AS at
+              FROM generate_series(1, cardinality(p_identity)) AS n) u
       LEFT JOIN lapor.identity i
-             ON i.part = p_part AND i.identity = u.identity;
+             ON i.part = coalesce(p_part, u.part) AND i.identity = u.identity
+     WHERE i.identity IS NOT NULL
+        OR EXISTS (SELECT FROM lapor.identity_past t
+                    WHERE t.part = coalesce(p_part, u.part)
+                      AND t.identity = u.identity
+                      AND t.until_at > u.at);
 END
 $$;
 
-ALTER FUNCTION lapor.identity_find(p_part smallint, p_identity text[], p_at timestamp with time zone[]) OWNER TO lapor_owner;
+ALTER FUNCTION lapor.identity_find(p_part smallint, p_identity text[], p_at timestamp with time zone[], p_parts smallint[]) OWNER TO lapor_owner;
 
 --
 -- Name: identity_held(smallint, smallint, bigint); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
@@ -619,42 +625,57 @@ $$;
 ALTER FUNCTION lapor.identity_image(p_part smallint, p_identity text) OWNER TO lapor_owner;
 
 --
--- Name: identity_link(smallint, text[], text[], text[], smallint[], bigint[], timestamp with time zone[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+-- Name: identity_link(smallint, text[], text[], text[], smallint[], bigint[], timestamp with time zone[], smallint[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
 --
 
-CREATE FUNCTION lapor.identity_link(p_part smallint, p_identity text[], p_kind text[], p_peer text[], p_home_part smallint[], p_reporter_id bigint[], p_seen_at timestamp with time zone[]) RETURNS void
+CREATE FUNCTION lapor.identity_link(p_part smallint, p_identity text[], p_kind text[], p_peer text[], p_home_part smallint[], p_reporter_id bigint[], p_seen_at timestamp with time zone[], p_parts smallint[] DEFAULT NULL::smallint[]) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'lapor', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
+DECLARE
+    v_written integer;
 BEGIN
     INSERT INTO lapor.identity AS i (part, identity, kind, peer, home_part,
                                      reporter_id, first_seen_at, since)
-    SELECT DISTINCT ON (u.identity) p_part, u.identity, u.kind, u.peer,
-           u.home_part, u.reporter_id,
-           min(u.seen_at) OVER (PARTITION BY u.identity),
+    SELECT u.part, u.identity, p_kind[u.n], p_peer[u.n], p_home_part[u.n],
+           p_reporter_id[u.n], u.seen_at,
            coalesce((SELECT max(t.until_at)
                        FROM lapor.identity_past t
-                      WHERE t.part = p_part AND t.identity = u.identity),
+                      WHERE t.part = u.part AND t.identity = u.identity),
                     '-infinity')
-      FROM unnest(p_identity, p_kind, p_peer, p_home_part, p_reporter_id,
-                  p_seen_at) WITH ORDINALITY
-           AS u (identity, kind, peer, home_part, reporter_id, seen_at, ord)
-     ORDER BY u.identity, u.ord DESC
+      FROM (SELECT coalesce(p_part, p_parts[n]) AS part,
+                   p_identity[n] AS identity, max(n) AS n,
+                   min(p_seen_at[n]) AS seen_at
+              FROM generate_series(1, cardinality(p_identity)) AS n
+             GROUP BY 1, 2
+             ORDER BY 1, 2) u
     ON CONFLICT (part, identity) DO UPDATE SET peer = excluded.peer
      WHERE i.peer IS DISTINCT FROM excluded.peer
        AND i.reporter_id = excluded.reporter_id;
 
-    IF EXISTS (SELECT FROM unnest(p_identity, p_reporter_id)
-                           AS u (identity, reporter_id)
-                 JOIN lapor.identity i
-                   ON i.part = p_part AND i.identity = u.identity
-                WHERE i.reporter_id <> u.reporter_id)
+    GET DIAGNOSTICS v_written = ROW_COUNT;
+
+    -- where each was written, each belongs to whom it was written for; the
+    -- statement comes after the locks, so that it sees what they waited for
+
+    IF (v_written < cardinality(p_identity)
+        AND EXISTS (SELECT FROM generate_series(1, cardinality(p_identity))
+                                AS n
+                      JOIN lapor.identity i
+                        ON i.part = coalesce(p_part, p_parts[n])
+                           AND i.identity = p_identity[n]
+                     WHERE i.reporter_id <> p_reporter_id[n]))
        -- it was given up while we looked
-       OR EXISTS (SELECT FROM unnest(p_identity, p_seen_at)
-                              AS u (identity, seen_at)
+       OR EXISTS (SELECT FROM generate_series(1, cardinality(p_identity))
+                              AS n
                     JOIN lapor.identity_past t
-                      ON t.part = p_part AND t.identity = u.identity
-                   WHERE t.until_at > u.seen_at)
+                      ON t.part = coalesce(p_part, p_parts[n])
+                         AND t.identity = p_identity[n]
+                   WHERE t.until_at > p_seen_at[n])
     THEN
         RAISE EXCEPTION 'an identity has moved'
               USING ERRCODE = 'serialization_failure';
@@ -662,7 +683,7 @@ BEGIN
 END
 $$;
 
-ALTER FUNCTION lapor.identity_link(p_part smallint, p_identity text[], p_kind text[], p_peer text[], p_home_part smallint[], p_reporter_id bigint[], p_seen_at timestamp with time zone[]) OWNER TO lapor_owner;
+ALTER FUNCTION lapor.identity_link(p_part smallint, p_identity text[], p_kind text[], p_peer text[], p_home_part smallint[], p_reporter_id bigint[], p_seen_at timestamp with time zone[], p_parts smallint[]) OWNER TO lapor_owner;
 
 --
 -- Name: identity_read(smallint, text[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
@@ -4862,11 +4883,11 @@ REVOKE ALL ON FUNCTION lapor.id_draw(p_count integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION lapor.id_draw(p_count integer) TO lapor_intake;
 
 --
--- Name: FUNCTION identity_find(p_part smallint, p_identity text[], p_at timestamp with time zone[]); Type: ACL; Schema: lapor; Owner: lapor_owner
+-- Name: FUNCTION identity_find(p_part smallint, p_identity text[], p_at timestamp with time zone[], p_parts smallint[]); Type: ACL; Schema: lapor; Owner: lapor_owner
 --
 
-REVOKE ALL ON FUNCTION lapor.identity_find(p_part smallint, p_identity text[], p_at timestamp with time zone[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION lapor.identity_find(p_part smallint, p_identity text[], p_at timestamp with time zone[]) TO lapor_intake;
+REVOKE ALL ON FUNCTION lapor.identity_find(p_part smallint, p_identity text[], p_at timestamp with time zone[], p_parts smallint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.identity_find(p_part smallint, p_identity text[], p_at timestamp with time zone[], p_parts smallint[]) TO lapor_intake;
 
 --
 -- Name: FUNCTION identity_held(p_part smallint, p_home_part smallint, p_reporter_id bigint); Type: ACL; Schema: lapor; Owner: lapor_owner
@@ -4882,11 +4903,11 @@ GRANT ALL ON FUNCTION lapor.identity_held(p_part smallint, p_home_part smallint,
 REVOKE ALL ON FUNCTION lapor.identity_image(p_part smallint, p_identity text) FROM PUBLIC;
 
 --
--- Name: FUNCTION identity_link(p_part smallint, p_identity text[], p_kind text[], p_peer text[], p_home_part smallint[], p_reporter_id bigint[], p_seen_at timestamp with time zone[]); Type: ACL; Schema: lapor; Owner: lapor_owner
+-- Name: FUNCTION identity_link(p_part smallint, p_identity text[], p_kind text[], p_peer text[], p_home_part smallint[], p_reporter_id bigint[], p_seen_at timestamp with time zone[], p_parts smallint[]); Type: ACL; Schema: lapor; Owner: lapor_owner
 --
 
-REVOKE ALL ON FUNCTION lapor.identity_link(p_part smallint, p_identity text[], p_kind text[], p_peer text[], p_home_part smallint[], p_reporter_id bigint[], p_seen_at timestamp with time zone[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION lapor.identity_link(p_part smallint, p_identity text[], p_kind text[], p_peer text[], p_home_part smallint[], p_reporter_id bigint[], p_seen_at timestamp with time zone[]) TO lapor_intake;
+REVOKE ALL ON FUNCTION lapor.identity_link(p_part smallint, p_identity text[], p_kind text[], p_peer text[], p_home_part smallint[], p_reporter_id bigint[], p_seen_at timestamp with time zone[], p_parts smallint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.identity_link(p_part smallint, p_identity text[], p_kind text[], p_peer text[], p_home_part smallint[], p_reporter_id bigint[], p_seen_at timestamp with time zone[], p_parts smallint[]) TO lapor_intake;
 
 --
 -- Name: FUNCTION identity_read(p_part smallint, p_identity text[]); Type: ACL; Schema: lapor; Owner: lapor_owner

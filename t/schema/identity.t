@@ -72,7 +72,7 @@ is(image('n1'), $image, 'what was written is read');
 is(find('n1', 7000), '2 f', 'the holder now');
 is(find('n1', 5500), '2 t', 'before he was first seen: somebody must look');
 is(find('n1', 3000), '2 t', 'and before he had it');
-is(find('n2', 3000), '- f', 'nobody has it');
+is(find('n2', 3000), '', 'nobody has it');
 
 is(refused($in, write_sql('n1', 'else', [$never, $ever, 3, 0, undef])),
    '40001', 'what is not as it was read is not written over');
@@ -84,7 +84,7 @@ $in->query(write_sql('n1', $image, [$never, 5000, 1, 1000, 'ID.1']));
 is($db->one("SELECT count(*) FROM lapor.identity WHERE identity = 'n1'"), 0,
    'an identity that was given up has no row');
 is(find('n1', 3000), '- t', 'but a message of before finds that it had');
-is(find('n1', 8000), '- f', 'and one of later, nobody');
+is(find('n1', 8000), '', 'and one of later, nobody');
 is_deeply([$in->query("SELECT * FROM lapor.identity_held(7::smallint,
                        7::smallint, 1)")], [['n1']],
           'who had it can be asked what he had');

@@ -41,7 +41,7 @@ static struct person_view *person_views(struct lapor_intake_store *store,
     *ret_nasks);
 static enum lapor_pg_class person_ask(struct lapor_intake_store *store,
     struct person_ask *asks, size_t n);
-static enum lapor_pg_class person_ask_part(struct lapor_intake_store *store,
+static enum lapor_pg_class person_ask_call(struct lapor_intake_store *store,
     const struct person_ask *asks, size_t n);
 static void person_answer(struct person_ask *asks, const PGresult *res);
 static void person_judge(struct person_view *views, size_t n);
@@ -166,10 +166,10 @@ person_ask(struct lapor_intake_store *store, struct person_ask *asks,
     calls = 0;
 
     for (i = 0; i < n; i = end) {
-        end = lapor_intake_person_run(asks, n, i);
+        end = lapor_intake_person_run(store, asks, n, i);
 
         if (added == LAPOR_PG_OK) {
-            added = person_ask_part(store, asks + i, end - i);
+            added = person_ask_call(store, asks + i, end - i);
         }
 
         starts[calls++] = i;
@@ -191,30 +191,33 @@ person_ask(struct lapor_intake_store *store, struct person_ask *asks,
 
 
 static enum lapor_pg_class
-person_ask_part(struct lapor_intake_store *store,
+person_ask_call(struct lapor_intake_store *store,
     const struct person_ask *asks, size_t n)
 {
     size_t                 i;
-    struct lapor_pgarray  *ids, *at;
+    struct lapor_pgarray  *ids, *at, *parts;
     struct lapor_pgparams  params;
 
     ids = lapor_pgarray_new(store->pool, LAPOR_PG_TEXT);
     at = lapor_pgarray_new(store->pool, LAPOR_PG_TIMESTAMPTZ);
+    parts = lapor_pgarray_new(store->pool, LAPOR_PG_INT2);
 
     for (i = 0; i < n; i++) {
         lapor_pgarray_text(ids, asks[i].identity->id.data,
                            asks[i].identity->id.len);
         lapor_pgarray_time(at, asks[i].view->at_ms);
+        lapor_pgarray_int2(parts, (int16_t) asks[i].identity->part);
     }
 
     lapor_pgparams_init(&params, store->pool);
-    lapor_pgparams_int2(&params, (int16_t) asks[0].identity->part);
+    lapor_intake_call_part(store, &params, asks[0].identity->part);
     lapor_pgparams_array(&params, ids);
     lapor_pgparams_array(&params, at);
+    lapor_pgparams_array(&params, parts);
 
     return lapor_pg_pipe_add(store->pg, "identity_find",
         "SELECT idx, home_part, reporter_id, early"
-        "  FROM lapor.identity_find($1, $2, $3)", &params);
+        "  FROM lapor.identity_find($1, $2, $3, $4)", &params);
 }
 
 
@@ -548,9 +551,14 @@ lapor_intake_person_sort(struct lapor_pool *pool, struct person_ask *asks,
 
 
 size_t
-lapor_intake_person_run(const struct person_ask *asks, size_t n, size_t from)
+lapor_intake_person_run(const struct lapor_intake_store *store,
+    const struct person_ask *asks, size_t n, size_t from)
 {
     size_t  i;
+
+    if (!store->apart) {
+        return n;
+    }
 
     for (i = from;
          i < n && asks[i].identity->part == asks[from].identity->part;

@@ -38,8 +38,8 @@ int64_t lapor_intake_person_time(const struct lapor_intake_unit *unit);
 void lapor_intake_person_sort(struct lapor_pool *pool,
     struct person_ask *asks, size_t n);
 
-/* Where the run of one part that starts at "from" ends. */
-size_t lapor_intake_person_run(const struct person_ask *asks, size_t n,
-    size_t from);
+/* Where the run that one call takes ends, see lapor_intake_call_end(). */
+size_t lapor_intake_person_run(const struct lapor_intake_store *store,
+    const struct person_ask *asks, size_t n, size_t from);
 
 #endif

@@ -15,9 +15,11 @@
 #include "intake/who_store.h"
 
 
+static struct person_view *person_pair(struct lapor_pool *pool,
+    struct lapor_intake_slot *slot);
 static enum lapor_pg_class person_remember(struct lapor_intake_store *store,
     const struct person_ask *asks, size_t n);
-static enum lapor_pg_class person_remember_part(
+static enum lapor_pg_class person_remember_call(
     struct lapor_intake_store *store, const struct person_ask *asks,
     size_t n);
 static enum lapor_pg_class person_names(struct lapor_intake_store *store,
@@ -32,36 +34,29 @@ enum lapor_pg_class
 lapor_intake_person_link(struct lapor_intake_store *store,
     struct lapor_intake_slot *slots, size_t n)
 {
-    size_t                        i, nasks;
-    struct person_ask            *asks;
-    struct person_view           *view;
-    enum lapor_pg_class           class;
-    struct lapor_intake_message  *m;
+    size_t                i, nasks;
+    struct person_ask    *asks;
+    struct person_view   *view;
+    enum lapor_pg_class   class;
 
     asks = lapor_pool_alloc(store->pool, 2 * n * sizeof(*asks));
+    asks += 2 * n;
     nasks = 0;
 
-    for (i = 0; i < n; i++) {
-        m = slots[i].unit->message;
+    /* from the last one on, since the last word about an identity stands */
+    for (i = n; i-- > 0; /* void */ ) {
+        view = person_pair(store->pool, &slots[i]);
 
-        if (m->settled || m->other.id.data == NULL
-            || m->event->system != NULL
-            || (m->first && lapor_str_eq(m->peer, m->other.id)))
-        {
-            continue;
+        if (view != NULL) {
+            asks -= 2;
+            nasks += 2;
+            asks[0].view = view;
+            asks[0].identity = &view->message->self;
+            asks[0].peer = view->other;
+            asks[1].view = view;
+            asks[1].identity = view->other;
+            asks[1].peer = &view->message->self;
         }
-
-        view = lapor_pool_alloc(store->pool, sizeof(*view));
-        view->message = m;
-        view->at_ms = lapor_intake_person_time(slots[i].unit);
-
-        asks[nasks].view = view;
-        asks[nasks].identity = &m->self;
-        asks[nasks++].peer = &m->other;
-
-        asks[nasks].view = view;
-        asks[nasks].identity = &m->other;
-        asks[nasks++].peer = &m->self;
     }
 
     if (nasks > 0) {
@@ -77,6 +72,45 @@ lapor_intake_person_link(struct lapor_intake_store *store,
 }
 
 
+/* The pair that a message shows; NULL if it is none, or his last one again,
+ * which is then as old as this message. */
+
+static struct person_view *
+person_pair(struct lapor_pool *pool, struct lapor_intake_slot *slot)
+{
+    int64_t                       at_ms;
+    struct person_view           *view;
+    struct lapor_intake_message  *m;
+
+    m = slot->unit->message;
+
+    if (m->settled || m->other.id.data == NULL || m->event->system != NULL
+        || (m->first && lapor_str_eq(m->peer, m->other.id)))
+    {
+        return NULL;
+    }
+
+    at_ms = lapor_intake_person_time(slot->unit);
+    view = m->sender->pair;
+
+    if (view != NULL && lapor_str_eq(view->message->self.id, m->self.id)
+        && lapor_str_eq(view->other->id, m->other.id))
+    {
+        view->at_ms = at_ms < view->at_ms ? at_ms : view->at_ms;
+        return NULL;
+    }
+
+    view = lapor_pool_alloc(pool, sizeof(*view));
+    view->slot = slot;
+    view->message = m;
+    view->other = &m->other;
+    view->at_ms = at_ms;
+    m->sender->pair = view;
+
+    return view;
+}
+
+
 static enum lapor_pg_class
 person_remember(struct lapor_intake_store *store,
     const struct person_ask *asks, size_t n)
@@ -87,8 +121,8 @@ person_remember(struct lapor_intake_store *store,
     added = lapor_pg_pipe_begin(store->pg);
 
     for (i = 0; i < n && added == LAPOR_PG_OK; i = end) {
-        end = lapor_intake_person_run(asks, n, i);
-        added = person_remember_part(store, asks + i, end - i);
+        end = lapor_intake_person_run(store, asks, n, i);
+        added = person_remember_call(store, asks + i, end - i);
     }
 
     class = lapor_pg_pipe_end(store->pg, NULL, 0, NULL);
@@ -98,11 +132,12 @@ person_remember(struct lapor_intake_store *store,
 
 
 static enum lapor_pg_class
-person_remember_part(struct lapor_intake_store *store,
+person_remember_call(struct lapor_intake_store *store,
     const struct person_ask *asks, size_t n)
 {
     size_t                        i;
-    struct lapor_pgarray         *id, *kind, *peer, *home, *reporter, *at;
+    struct lapor_pgarray         *id, *kind, *peer, *home, *reporter, *at,
+                                 *part;
     struct lapor_pgparams         p;
     struct lapor_intake_message  *m;
 
@@ -112,6 +147,7 @@ person_remember_part(struct lapor_intake_store *store,
     home = lapor_pgarray_new(store->pool, LAPOR_PG_INT2);
     reporter = lapor_pgarray_new(store->pool, LAPOR_PG_INT8);
     at = lapor_pgarray_new(store->pool, LAPOR_PG_TIMESTAMPTZ);
+    part = lapor_pgarray_new(store->pool, LAPOR_PG_INT2);
 
     for (i = 0; i < n; i++) {
         m = asks[i].view->message;
@@ -122,19 +158,21 @@ person_remember_part(struct lapor_intake_store *store,
         lapor_pgarray_int2(home, (int16_t) m->home);
         lapor_pgarray_int8(reporter, m->reporter_id);
         lapor_pgarray_time(at, asks[i].view->at_ms);
+        lapor_pgarray_int2(part, (int16_t) asks[i].identity->part);
     }
 
     lapor_pgparams_init(&p, store->pool);
-    lapor_pgparams_int2(&p, (int16_t) asks[0].identity->part);
+    lapor_intake_call_part(store, &p, asks[0].identity->part);
     lapor_pgparams_array(&p, id);
     lapor_pgparams_array(&p, kind);
     lapor_pgparams_array(&p, peer);
     lapor_pgparams_array(&p, home);
     lapor_pgparams_array(&p, reporter);
     lapor_pgparams_array(&p, at);
+    lapor_pgparams_array(&p, part);
 
     return lapor_pg_pipe_add(store->pg, "identity_link",
-        "SELECT lapor.identity_link($1, $2, $3, $4, $5, $6, $7)", &p);
+        "SELECT lapor.identity_link($1, $2, $3, $4, $5, $6, $7, $8)", &p);
 }
 
 

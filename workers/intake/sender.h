@@ -24,6 +24,8 @@ struct lapor_intake_sender {
     int64_t                              seen_ms;   /* when he wrote first */
     bool                                 named;     /* his username is new */
     struct lapor_talk_person            *person;    /* once he is open */
+    struct person_view                  *pair;      /* of identities, under
+                                                       which he wrote last */
     struct lapor_intake_sender          *next;      /* of the same hash */
 };
 
