@@ -19,8 +19,18 @@
 #define LAPOR_FOLD_HEART   4
 
 
-struct lapor_affix {
+#define LAPOR_FOLD_PREFIXES  16   /* with one first letter, at most */
+
+
+struct lapor_suffix {
     const char  *text;
+    size_t       len;
+};
+
+
+struct lapor_prefix {
+    const char  *text;
+    size_t       len;
     const char  *instead;         /* what a nasal prefix had swallowed */
 };
 
@@ -50,30 +60,60 @@ _Static_assert(sizeof(lapor_fold_latin) == 0x180 - 0xc0 + 1,
                "U+00C0 to U+017F");
 
 
-static const char *const  lapor_suffixes[] = {
-    "nya", "ku", "mu", "lah", "kan", "an", "i", "in", "annya", "kannya",
-    "inya", "ne", "e", "na", "keun", NULL
+#define SUFFIX(text)           { text, sizeof(text) - 1 }
+#define PREFIX(text, instead)  { text, sizeof(text) - 1, instead }
+
+
+static const struct lapor_suffix  lapor_suffixes[] = {
+    SUFFIX("nya"), SUFFIX("ku"), SUFFIX("mu"), SUFFIX("lah"), SUFFIX("kan"),
+    SUFFIX("an"), SUFFIX("i"), SUFFIX("in"), SUFFIX("annya"),
+    SUFFIX("kannya"), SUFFIX("inya"), SUFFIX("ne"), SUFFIX("e"),
+    SUFFIX("na"), SUFFIX("keun"), { NULL, 0 }
 };
 
 
 /*
- * Formal, spoken and regional ones: ngebegal, kebegal, kabegal, tabrak from
- * nabrak.  The longest forms first, so that the likeliest root is seen
- * before the room for readings is used up.
+ * By their first letter, so that most words meet few of them.  Formal, spoken
+ * and regional ones: ngebegal, kebegal, kabegal, tabrak from nabrak.  The
+ * longest forms first, so that the likeliest root is seen before the room for
+ * readings is used up.
  */
 
-static const struct lapor_affix  lapor_prefixes[] = {
-    { "menge", "" },  { "penge", "" },  { "meng", "" },   { "meng", "k" },
-    { "peng", "" },   { "peng", "k" },  { "meny", "s" },  { "peny", "s" },
-    { "mem", "" },    { "mem", "p" },   { "pem", "" },    { "pem", "p" },
-    { "men", "" },    { "men", "t" },   { "pen", "" },    { "pen", "t" },
-    { "nge", "" },    { "ng", "" },     { "ng", "k" },    { "ny", "s" },
-    { "ny", "c" },    { "ber", "" },    { "ter", "" },    { "per", "" },
-    { "diper", "" },  { "di", "" },     { "ke", "" },     { "ka", "" },
-    { "se", "" },     { "me", "" },     { "pe", "" },     { "be", "" },
-    { "te", "" },     { "ba", "" },     { "ta", "" },     { "ma", "" },
-    { "n", "t" },     { "n", "c" },     { "m", "p" },     { "m", "b" },
-    { NULL, NULL }
+static const struct lapor_prefix
+    lapor_prefixes['z' - 'a' + 1][LAPOR_FOLD_PREFIXES] =
+{
+    ['b' - 'a'] = {
+        PREFIX("ber", ""), PREFIX("be", ""), PREFIX("ba", "")
+    },
+    ['d' - 'a'] = {
+        PREFIX("diper", ""), PREFIX("di", "")
+    },
+    ['k' - 'a'] = {
+        PREFIX("ke", ""), PREFIX("ka", "")
+    },
+    ['m' - 'a'] = {
+        PREFIX("menge", ""), PREFIX("meng", ""), PREFIX("meng", "k"),
+        PREFIX("meny", "s"), PREFIX("mem", ""), PREFIX("mem", "p"),
+        PREFIX("men", ""), PREFIX("men", "t"), PREFIX("me", ""),
+        PREFIX("ma", ""), PREFIX("m", "p"), PREFIX("m", "b")
+    },
+    ['n' - 'a'] = {
+        PREFIX("nge", ""), PREFIX("ng", ""), PREFIX("ng", "k"),
+        PREFIX("ny", "s"), PREFIX("ny", "c"), PREFIX("n", "t"),
+        PREFIX("n", "c")
+    },
+    ['p' - 'a'] = {
+        PREFIX("penge", ""), PREFIX("peng", ""), PREFIX("peng", "k"),
+        PREFIX("peny", "s"), PREFIX("pem", ""), PREFIX("pem", "p"),
+        PREFIX("pen", ""), PREFIX("pen", "t"), PREFIX("per", ""),
+        PREFIX("pe", "")
+    },
+    ['s' - 'a'] = {
+        PREFIX("se", "")
+    },
+    ['t' - 'a'] = {
+        PREFIX("ter", ""), PREFIX("te", ""), PREFIX("ta", "")
+    }
 };
 
 
@@ -106,17 +146,20 @@ lapor_fold_next(const unsigned char *text, size_t len, size_t *pos,
         }
 
         p += used;
-        marks->questions += (c == '?');
-        marks->stops += (c == '.' || c == ',' || c == ';' || c == ':'
-                         || c == '!' || c == '?' || c == '\n');
 
         if (cls >= ' ') {
             n = lapor_fold_put(word, n, cls);
+            continue;
+        }
 
-        } else if (cls != LAPOR_FOLD_SEP) {
+        if (cls != LAPOR_FOLD_SEP) {
             *pos = p;
             return lapor_fold_emoji(cls, word);
         }
+
+        marks->questions += (c == '?');
+        marks->stops += (c == '.' || c == ',' || c == ';' || c == ':'
+                         || c == '!' || c == '?' || c == '\n');
     }
 
     if (n > 1 && p < len && word[0] > '9' && text[p] == '2') {
@@ -151,9 +194,10 @@ lapor_fold_doubled(const unsigned char *text, size_t len, char *word,
         return 1;
     }
 
-    for (i = 0; lapor_suffixes[i] != NULL; i++) {
-        if (strlen(lapor_suffixes[i]) == p - 1
-            && strncasecmp((const char *) text + 1, lapor_suffixes[i], p - 1)
+    for (i = 0; lapor_suffixes[i].text != NULL; i++) {
+        if (lapor_suffixes[i].len == p - 1
+            && strncasecmp((const char *) text + 1, lapor_suffixes[i].text,
+                           p - 1)
                == 0)
         {
             for (k = 1; k < p; k++) {
@@ -172,23 +216,27 @@ void
 lapor_fold_roots(const char *word, size_t len, lapor_root_pt look,
     void *data)
 {
-    int     found, i;
-    char    stem[LAPOR_WORD_LEN];
-    size_t  cut, min;
+    int          found, i;
+    char         stem[LAPOR_WORD_LEN];
+    size_t       cut, min;
+    const char  *suffix;
 
     found = look(data, word, len);
     found = lapor_fold_prefix(word, len, look, data, found);
 
-    for (i = 0; lapor_suffixes[i] != NULL; i++) {
+    for (i = 0; lapor_suffixes[i].text != NULL; i++) {
         if (found >= LAPOR_TOKEN_WORDS) {
             return;
         }
 
-        cut = strlen(lapor_suffixes[i]);
+        suffix = lapor_suffixes[i].text;
+        cut = lapor_suffixes[i].len;
         min = (i == 0) ? 3 : 4;
 
-        if (len < cut + min
-            || memcmp(word + len - cut, lapor_suffixes[i], cut) != 0)
+        /* the last letter tells most of them */
+
+        if (len < cut + min || word[len - 1] != suffix[cut - 1]
+            || memcmp(word + len - cut, suffix, cut) != 0)
         {
             continue;
         }
@@ -206,20 +254,17 @@ static int
 lapor_fold_prefix(const char *word, size_t len, lapor_root_pt look,
     void *data, int found)
 {
-    int                        swallowed;
-    char                       root[LAPOR_WORD_LEN];
-    size_t                     cut;
-    const struct lapor_affix  *a;
+    int                         swallowed;
+    char                        root[LAPOR_WORD_LEN];
+    size_t                      cut;
+    const struct lapor_prefix  *a;
 
-    for (a = lapor_prefixes; a->text != NULL; a++) {
-        if (a->text[0] != word[0]) {
-            continue;
-        }
-
-        cut = strlen(a->text);
+    for (a = lapor_prefixes[word[0] - 'a']; a->text != NULL; a++) {
+        cut = a->len;
         swallowed = (a->instead[0] != '\0');
 
         if (found >= LAPOR_TOKEN_WORDS || len < cut + 4 - (size_t) swallowed
+            || word[cut - 1] != a->text[cut - 1]
             || memcmp(word, a->text, cut) != 0)
         {
             continue;

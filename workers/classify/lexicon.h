@@ -123,7 +123,7 @@ size_t lapor_fold_next(const unsigned char *text, size_t len, size_t *pos,
 /*
  * The roots that a folded word may have, affixes off: calls look for each
  * candidate until it returned non-zero LAPOR_TOKEN_WORDS times.  word is
- * NUL-terminated and of len bytes.
+ * NUL-terminated and of len bytes, the first of them a letter.
  */
 
 typedef int (*lapor_root_pt)(void *data, const char *root, size_t len);
