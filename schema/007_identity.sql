@@ -166,48 +166,62 @@ $$;
 -- reporter_id is NULL for an identity that nobody has; peer is the identity
 -- that came with this one last time. early: the message is older than the
 -- first sighting of who has the identity now, so that reporter_id may be
--- somebody else's and who.c must have a look.
+-- somebody else's and who.c must have a look. p_part and p_parts: see
+-- lapor.distributed.
 
 DROP FUNCTION lapor.intake_open(smallint, text[], timestamptz[], text[]);
 
 CREATE FUNCTION lapor.intake_open(p_part smallint, p_wamid text[],
-    p_sent_at timestamptz[], p_identity text[])
+    p_sent_at timestamptz[], p_identity text[],
+    p_parts smallint[] DEFAULT NULL)
 RETURNS TABLE (idx integer, home_part smallint, reporter_id bigint, peer text,
                early boolean)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = lapor, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = lapor, pg_temp
+    SET enable_seqscan = off SET plan_cache_mode = force_generic_plan
+AS $$
 #variable_conflict use_column
+DECLARE
+    v_count integer := cardinality(p_wamid);
+    v_new   integer[];
 BEGIN
-    RETURN QUERY
-    WITH item AS (
-        SELECT u.wamid, u.sent_at, u.identity, u.ord
-          FROM unnest(p_wamid, p_sent_at, p_identity)
-               WITH ORDINALITY AS u (wamid, sent_at, identity, ord)
-    ), ins AS (
+    WITH ins AS (
         INSERT INTO lapor.seen (part, wamid, sent_at)
-        SELECT DISTINCT p_part, item.wamid, item.sent_at
-          FROM item
-         ORDER BY item.wamid, item.sent_at
+        SELECT coalesce(p_part, p_parts[n.i]), p_wamid[n.i], p_sent_at[n.i]
+          FROM (SELECT i
+                  FROM generate_series(1, v_count) AS i
+                 ORDER BY p_parts[i], p_wamid[i] COLLATE "C", p_sent_at[i]) n
         ON CONFLICT (part, wamid, sent_at) DO NOTHING
-        RETURNING wamid, sent_at
-    ), fresh AS (
-        SELECT DISTINCT ON (item.wamid, item.sent_at)
-               item.ord, item.identity,
-               CASE item.sent_at WHEN 'epoch' THEN 'infinity'
-               ELSE item.sent_at END AS at
+        RETURNING part, wamid, sent_at
+    ), item AS (
+        SELECT i, coalesce(p_part, p_parts[i]) AS part, p_wamid[i] AS wamid,
+               p_sent_at[i] AS sent_at
+          FROM generate_series(1, v_count) AS i
+    ), first AS (
+        SELECT min(item.i) AS i
           FROM ins
-          JOIN item ON item.wamid = ins.wamid AND item.sent_at = ins.sent_at
-         ORDER BY item.wamid, item.sent_at, item.ord
+          JOIN item ON item.part = ins.part AND item.wamid = ins.wamid
+                       AND item.sent_at = ins.sent_at
+         GROUP BY item.part, item.wamid, item.sent_at
     )
-    SELECT fresh.ord::integer, i.home_part, i.reporter_id, i.peer,
-           CASE WHEN i.identity IS NOT NULL THEN fresh.at < i.first_seen_at
+    SELECT array_agg(first.i) INTO v_new FROM first;
+
+    -- looked up one by one, whatever the planner thinks of the table's size
+
+    RETURN QUERY
+    SELECT n.i, o.home_part, o.reporter_id, o.peer,
+           CASE WHEN o.identity IS NOT NULL THEN n.at < o.first_seen_at
            ELSE EXISTS (SELECT FROM lapor.identity_past t
-                         WHERE t.part = p_part
-                           AND t.identity = fresh.identity
-                           AND t.until_at > fresh.at) END
-      FROM fresh
-      LEFT JOIN lapor.identity i
-             ON i.part = p_part AND i.identity = fresh.identity
-     ORDER BY fresh.ord;
+                         WHERE t.part = n.part AND t.identity = n.identity
+                           AND t.until_at > n.at) END
+      FROM (SELECT i, coalesce(p_part, p_parts[i]) AS part,
+                   p_identity[i] AS identity,
+                   CASE p_sent_at[i] WHEN 'epoch' THEN 'infinity'
+                   ELSE p_sent_at[i] END AS at
+              FROM unnest(v_new) AS u (i)) n
+      LEFT JOIN LATERAL (SELECT *
+                           FROM lapor.identity w
+                          WHERE w.part = n.part AND w.identity = n.identity
+                         OFFSET 0) o ON true;
 END
 $$;
 

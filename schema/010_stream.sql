@@ -45,39 +45,47 @@ CREATE INDEX raw_again_entry_idx ON lapor.raw_again (stream, entry_id);
 
 
 -- Keeps webhooks as they came, and counts their entries. An entry without a
--- body (NULL) is only counted. Returns how many webhooks were new.
+-- body (NULL) is only counted. Returns how many webhooks were new. p_part and
+-- p_parts: see lapor.distributed.
 --
 -- One statement where all is new, since each costs more than its rows.
 
-CREATE OR REPLACE FUNCTION lapor.raw_store(p_part smallint,
+DROP FUNCTION lapor.raw_store(smallint, bigint[], timestamptz[], text[],
+    text[], bytea[], bytea[]);
+
+CREATE FUNCTION lapor.raw_store(p_part smallint,
     p_raw_id bigint[], p_received_at timestamptz[], p_stream text[],
-    p_entry_id text[], p_sha256 bytea[], p_body bytea[])
+    p_entry_id text[], p_sha256 bytea[], p_body bytea[],
+    p_parts smallint[] DEFAULT NULL)
 RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = lapor, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = lapor, pg_temp
+    SET enable_seqscan = off SET enable_hashjoin = off
+    SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan
+AS $$
 DECLARE
     v_new bigint;
 BEGIN
     WITH ins AS (
         INSERT INTO lapor.raw_webhook AS w (part, raw_id, received_at, stream,
                                             entry_id, sha256, body)
-        SELECT p_part, u.raw_id, u.received_at, u.stream, u.entry_id,
-               u.sha256, u.body
-          FROM unnest(p_raw_id, p_received_at, p_stream, p_entry_id,
-                      p_sha256, p_body)
-               AS u (raw_id, received_at, stream, entry_id, sha256, body)
-         WHERE u.body IS NOT NULL
-         ORDER BY u.raw_id, u.received_at
+        SELECT coalesce(p_part, p_parts[n.i]), p_raw_id[n.i],
+               p_received_at[n.i], p_stream[n.i], p_entry_id[n.i],
+               p_sha256[n.i], p_body[n.i]
+          FROM (SELECT i
+                  FROM generate_series(1, cardinality(p_raw_id)) AS i
+                 WHERE p_body[i] IS NOT NULL
+                 ORDER BY p_parts[i], p_raw_id[i], p_received_at[i]) n
         ON CONFLICT (part, raw_id, received_at) DO NOTHING
-        RETURNING w.stream, w.entry_id
+        RETURNING w.part, w.stream, w.entry_id
     ), cnt AS (
         INSERT INTO lapor.stream_count AS c (part, stream, done, last)
-        SELECT p_part, ins.stream, count(*),
+        SELECT ins.part, ins.stream, count(*),
                max((lpad(split_part(ins.entry_id, '-', 1), 20, '0')
                     || lpad(split_part(ins.entry_id, '-', 2), 20, '0'))
                    COLLATE "C")
           FROM ins
-         GROUP BY ins.stream
-         ORDER BY ins.stream
+         GROUP BY ins.part, ins.stream
+         ORDER BY ins.part, ins.stream
         ON CONFLICT (part, stream) DO UPDATE
            SET done = c.done + excluded.done,
                last = greatest(c.last COLLATE "C", excluded.last)
@@ -91,27 +99,29 @@ BEGIN
         WITH ins AS (
             INSERT INTO lapor.raw_again AS a (part, stream, entry_id, raw_id,
                                               received_at)
-            SELECT p_part, u.stream, u.entry_id, u.raw_id, u.received_at
-              FROM unnest(p_raw_id, p_received_at, p_stream, p_entry_id,
-                          p_body)
-                   AS u (raw_id, received_at, stream, entry_id, body)
+            SELECT u.part, u.stream, u.entry_id, u.raw_id, u.received_at
+              FROM (SELECT coalesce(p_part, p_parts[i]) AS part,
+                           p_raw_id[i] AS raw_id,
+                           p_received_at[i] AS received_at,
+                           p_stream[i] AS stream, p_entry_id[i] AS entry_id,
+                           p_body[i] IS NULL AS empty
+                      FROM generate_series(1, cardinality(p_raw_id)) AS i) u
               LEFT JOIN lapor.raw_webhook w
-                     ON w.part = p_part AND w.raw_id = u.raw_id
+                     ON w.part = u.part AND w.raw_id = u.raw_id
                         AND w.received_at = u.received_at
-             WHERE u.body IS NULL
-                OR (w.stream, w.entry_id) <> (u.stream, u.entry_id)
-             ORDER BY u.stream, u.entry_id
+             WHERE u.empty OR (w.stream, w.entry_id) <> (u.stream, u.entry_id)
+             ORDER BY u.part, u.stream, u.entry_id
             ON CONFLICT (part, stream, entry_id) DO NOTHING
-            RETURNING a.stream, a.entry_id
+            RETURNING a.part, a.stream, a.entry_id
         )
         INSERT INTO lapor.stream_count AS c (part, stream, done, last)
-        SELECT p_part, ins.stream, count(*),
+        SELECT ins.part, ins.stream, count(*),
                max((lpad(split_part(ins.entry_id, '-', 1), 20, '0')
                     || lpad(split_part(ins.entry_id, '-', 2), 20, '0'))
                    COLLATE "C")
           FROM ins
-         GROUP BY ins.stream
-         ORDER BY ins.stream
+         GROUP BY ins.part, ins.stream
+         ORDER BY ins.part, ins.stream
         ON CONFLICT (part, stream) DO UPDATE
            SET done = c.done + excluded.done,
                last = greatest(c.last COLLATE "C", excluded.last);
@@ -120,6 +130,8 @@ BEGIN
     RETURN v_new;
 END
 $$;
+
+GRANT EXECUTE ON FUNCTION lapor.raw_store TO lapor_intake;
 
 
 -- What is done of each stream: how many entries, and the highest id of them.

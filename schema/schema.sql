@@ -864,50 +864,62 @@ $$;
 ALTER FUNCTION lapor.identity_write(p_part smallint, p_identity text, p_kind text, p_image text, p_since bigint[], p_until bigint[], p_home_part smallint[], p_reporter_id bigint[], p_seen_at bigint[], p_peer text[]) OWNER TO lapor_owner;
 
 --
--- Name: intake_open(smallint, text[], timestamp with time zone[], text[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+-- Name: intake_open(smallint, text[], timestamp with time zone[], text[], smallint[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
 --
 
-CREATE FUNCTION lapor.intake_open(p_part smallint, p_wamid text[], p_sent_at timestamp with time zone[], p_identity text[]) RETURNS TABLE(idx integer, home_part smallint, reporter_id bigint, peer text, early boolean)
+CREATE FUNCTION lapor.intake_open(p_part smallint, p_wamid text[], p_sent_at timestamp with time zone[], p_identity text[], p_parts smallint[] DEFAULT NULL::smallint[]) RETURNS TABLE(idx integer, home_part smallint, reporter_id bigint, peer text, early boolean)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'lapor', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 #variable_conflict use_column
+DECLARE
+    v_count integer := cardinality(p_wamid);
+    v_new   integer[];
 BEGIN
-    RETURN QUERY
-    WITH item AS (
-        SELECT u.wamid, u.sent_at, u.identity, u.ord
-          FROM unnest(p_wamid, p_sent_at, p_identity)
-               WITH ORDINALITY AS u (wamid, sent_at, identity, ord)
-    ), ins AS (
+    WITH ins AS (
         INSERT INTO lapor.seen (part, wamid, sent_at)
-        SELECT DISTINCT p_part, item.wamid, item.sent_at
-          FROM item
-         ORDER BY item.wamid, item.sent_at
+        SELECT coalesce(p_part, p_parts[n.i]), p_wamid[n.i], p_sent_at[n.i]
+          FROM (SELECT i
+                  FROM generate_series(1, v_count) AS i
+                 ORDER BY p_parts[i], p_wamid[i] COLLATE "C", p_sent_at[i]) n
         ON CONFLICT (part, wamid, sent_at) DO NOTHING
-        RETURNING wamid, sent_at
-    ), fresh AS (
-        SELECT DISTINCT ON (item.wamid, item.sent_at)
-               item.ord, item.identity,
-               CASE item.sent_at WHEN 'epoch' THEN 'infinity'
-               ELSE item.sent_at END AS at
+        RETURNING part, wamid, sent_at
+    ), item AS (
+        SELECT i, coalesce(p_part, p_parts[i]) AS part, p_wamid[i] AS wamid,
+               p_sent_at[i] AS sent_at
+          FROM generate_series(1, v_count) AS i
+    ), first AS (
+        SELECT min(item.i) AS i
           FROM ins
-          JOIN item ON item.wamid = ins.wamid AND item.sent_at = ins.sent_at
-         ORDER BY item.wamid, item.sent_at, item.ord
+          JOIN item ON item.part = ins.part AND item.wamid = ins.wamid
+                       AND item.sent_at = ins.sent_at
+         GROUP BY item.part, item.wamid, item.sent_at
     )
-    SELECT fresh.ord::integer, i.home_part, i.reporter_id, i.peer,
-           CASE WHEN i.identity IS NOT NULL THEN fresh.at < i.first_seen_at
+    SELECT array_agg(first.i) INTO v_new FROM first;
+
+    -- looked up one by one, whatever the planner thinks of the table's size
+
+    RETURN QUERY
+    SELECT n.i, o.home_part, o.reporter_id, o.peer,
+           CASE WHEN o.identity IS NOT NULL THEN n.at < o.first_seen_at
            ELSE EXISTS (SELECT FROM lapor.identity_past t
-                         WHERE t.part = p_part
-                           AND t.identity = fresh.identity
-                           AND t.until_at > fresh.at) END
-      FROM fresh
-      LEFT JOIN lapor.identity i
-             ON i.part = p_part AND i.identity = fresh.identity
-     ORDER BY fresh.ord;
+                         WHERE t.part = n.part AND t.identity = n.identity
+                           AND t.until_at > n.at) END
+      FROM (SELECT i, coalesce(p_part, p_parts[i]) AS part,
+                   p_identity[i] AS identity,
+                   CASE p_sent_at[i] WHEN 'epoch' THEN 'infinity'
+                   ELSE p_sent_at[i] END AS at
+              FROM unnest(v_new) AS u (i)) n
+      LEFT JOIN LATERAL (SELECT *
+                           FROM lapor.identity w
+                          WHERE w.part = n.part AND w.identity = n.identity
+                         OFFSET 0) o ON true;
 END
 $$;
 
-ALTER FUNCTION lapor.intake_open(p_part smallint, p_wamid text[], p_sent_at timestamp with time zone[], p_identity text[]) OWNER TO lapor_owner;
+ALTER FUNCTION lapor.intake_open(p_part smallint, p_wamid text[], p_sent_at timestamp with time zone[], p_identity text[], p_parts smallint[]) OWNER TO lapor_owner;
 
 --
 -- Name: intake_rules(text[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
@@ -1683,12 +1695,16 @@ $$;
 ALTER FUNCTION lapor.quarantine_store(p_part smallint, p_raw_id bigint, p_received_at timestamp with time zone, p_item integer, p_stream text, p_entry_id text, p_reason text, p_sqlstate text, p_body bytea, p_now timestamp with time zone) OWNER TO lapor_owner;
 
 --
--- Name: raw_store(smallint, bigint[], timestamp with time zone[], text[], text[], bytea[], bytea[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+-- Name: raw_store(smallint, bigint[], timestamp with time zone[], text[], text[], bytea[], bytea[], smallint[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
 --
 
-CREATE FUNCTION lapor.raw_store(p_part smallint, p_raw_id bigint[], p_received_at timestamp with time zone[], p_stream text[], p_entry_id text[], p_sha256 bytea[], p_body bytea[]) RETURNS bigint
+CREATE FUNCTION lapor.raw_store(p_part smallint, p_raw_id bigint[], p_received_at timestamp with time zone[], p_stream text[], p_entry_id text[], p_sha256 bytea[], p_body bytea[], p_parts smallint[] DEFAULT NULL::smallint[]) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'lapor', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 DECLARE
     v_new bigint;
@@ -1696,24 +1712,24 @@ BEGIN
     WITH ins AS (
         INSERT INTO lapor.raw_webhook AS w (part, raw_id, received_at, stream,
                                             entry_id, sha256, body)
-        SELECT p_part, u.raw_id, u.received_at, u.stream, u.entry_id,
-               u.sha256, u.body
-          FROM unnest(p_raw_id, p_received_at, p_stream, p_entry_id,
-                      p_sha256, p_body)
-               AS u (raw_id, received_at, stream, entry_id, sha256, body)
-         WHERE u.body IS NOT NULL
-         ORDER BY u.raw_id, u.received_at
+        SELECT coalesce(p_part, p_parts[n.i]), p_raw_id[n.i],
+               p_received_at[n.i], p_stream[n.i], p_entry_id[n.i],
+               p_sha256[n.i], p_body[n.i]
+          FROM (SELECT i
+                  FROM generate_series(1, cardinality(p_raw_id)) AS i
+                 WHERE p_body[i] IS NOT NULL
+                 ORDER BY p_parts[i], p_raw_id[i], p_received_at[i]) n
         ON CONFLICT (part, raw_id, received_at) DO NOTHING
-        RETURNING w.stream, w.entry_id
+        RETURNING w.part, w.stream, w.entry_id
     ), cnt AS (
         INSERT INTO lapor.stream_count AS c (part, stream, done, last)
-        SELECT p_part, ins.stream, count(*),
+        SELECT ins.part, ins.stream, count(*),
                max((lpad(split_part(ins.entry_id, '-', 1), 20, '0')
                     || lpad(split_part(ins.entry_id, '-', 2), 20, '0'))
                    COLLATE "C")
           FROM ins
-         GROUP BY ins.stream
-         ORDER BY ins.stream
+         GROUP BY ins.part, ins.stream
+         ORDER BY ins.part, ins.stream
         ON CONFLICT (part, stream) DO UPDATE
            SET done = c.done + excluded.done,
                last = greatest(c.last COLLATE "C", excluded.last)
@@ -1727,27 +1743,29 @@ BEGIN
         WITH ins AS (
             INSERT INTO lapor.raw_again AS a (part, stream, entry_id, raw_id,
                                               received_at)
-            SELECT p_part, u.stream, u.entry_id, u.raw_id, u.received_at
-              FROM unnest(p_raw_id, p_received_at, p_stream, p_entry_id,
-                          p_body)
-                   AS u (raw_id, received_at, stream, entry_id, body)
+            SELECT u.part, u.stream, u.entry_id, u.raw_id, u.received_at
+              FROM (SELECT coalesce(p_part, p_parts[i]) AS part,
+                           p_raw_id[i] AS raw_id,
+                           p_received_at[i] AS received_at,
+                           p_stream[i] AS stream, p_entry_id[i] AS entry_id,
+                           p_body[i] IS NULL AS empty
+                      FROM generate_series(1, cardinality(p_raw_id)) AS i) u
               LEFT JOIN lapor.raw_webhook w
-                     ON w.part = p_part AND w.raw_id = u.raw_id
+                     ON w.part = u.part AND w.raw_id = u.raw_id
                         AND w.received_at = u.received_at
-             WHERE u.body IS NULL
-                OR (w.stream, w.entry_id) <> (u.stream, u.entry_id)
-             ORDER BY u.stream, u.entry_id
+             WHERE u.empty OR (w.stream, w.entry_id) <> (u.stream, u.entry_id)
+             ORDER BY u.part, u.stream, u.entry_id
             ON CONFLICT (part, stream, entry_id) DO NOTHING
-            RETURNING a.stream, a.entry_id
+            RETURNING a.part, a.stream, a.entry_id
         )
         INSERT INTO lapor.stream_count AS c (part, stream, done, last)
-        SELECT p_part, ins.stream, count(*),
+        SELECT ins.part, ins.stream, count(*),
                max((lpad(split_part(ins.entry_id, '-', 1), 20, '0')
                     || lpad(split_part(ins.entry_id, '-', 2), 20, '0'))
                    COLLATE "C")
           FROM ins
-         GROUP BY ins.stream
-         ORDER BY ins.stream
+         GROUP BY ins.part, ins.stream
+         ORDER BY ins.part, ins.stream
         ON CONFLICT (part, stream) DO UPDATE
            SET done = c.done + excluded.done,
                last = greatest(c.last COLLATE "C", excluded.last);
@@ -1757,7 +1775,7 @@ BEGIN
 END
 $$;
 
-ALTER FUNCTION lapor.raw_store(p_part smallint, p_raw_id bigint[], p_received_at timestamp with time zone[], p_stream text[], p_entry_id text[], p_sha256 bytea[], p_body bytea[]) OWNER TO lapor_owner;
+ALTER FUNCTION lapor.raw_store(p_part smallint, p_raw_id bigint[], p_received_at timestamp with time zone[], p_stream text[], p_entry_id text[], p_sha256 bytea[], p_body bytea[], p_parts smallint[]) OWNER TO lapor_owner;
 
 --
 -- Name: reconcile_last(); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
@@ -4938,11 +4956,11 @@ REVOKE ALL ON FUNCTION lapor.identity_write(p_part smallint, p_identity text, p_
 GRANT ALL ON FUNCTION lapor.identity_write(p_part smallint, p_identity text, p_kind text, p_image text, p_since bigint[], p_until bigint[], p_home_part smallint[], p_reporter_id bigint[], p_seen_at bigint[], p_peer text[]) TO lapor_intake;
 
 --
--- Name: FUNCTION intake_open(p_part smallint, p_wamid text[], p_sent_at timestamp with time zone[], p_identity text[]); Type: ACL; Schema: lapor; Owner: lapor_owner
+-- Name: FUNCTION intake_open(p_part smallint, p_wamid text[], p_sent_at timestamp with time zone[], p_identity text[], p_parts smallint[]); Type: ACL; Schema: lapor; Owner: lapor_owner
 --
 
-REVOKE ALL ON FUNCTION lapor.intake_open(p_part smallint, p_wamid text[], p_sent_at timestamp with time zone[], p_identity text[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION lapor.intake_open(p_part smallint, p_wamid text[], p_sent_at timestamp with time zone[], p_identity text[]) TO lapor_intake;
+REVOKE ALL ON FUNCTION lapor.intake_open(p_part smallint, p_wamid text[], p_sent_at timestamp with time zone[], p_identity text[], p_parts smallint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.intake_open(p_part smallint, p_wamid text[], p_sent_at timestamp with time zone[], p_identity text[], p_parts smallint[]) TO lapor_intake;
 
 --
 -- Name: FUNCTION intake_rules(p_phone_number_id text[]); Type: ACL; Schema: lapor; Owner: lapor_owner
@@ -5081,11 +5099,11 @@ REVOKE ALL ON FUNCTION lapor.quarantine_store(p_part smallint, p_raw_id bigint, 
 GRANT ALL ON FUNCTION lapor.quarantine_store(p_part smallint, p_raw_id bigint, p_received_at timestamp with time zone, p_item integer, p_stream text, p_entry_id text, p_reason text, p_sqlstate text, p_body bytea, p_now timestamp with time zone) TO lapor_intake;
 
 --
--- Name: FUNCTION raw_store(p_part smallint, p_raw_id bigint[], p_received_at timestamp with time zone[], p_stream text[], p_entry_id text[], p_sha256 bytea[], p_body bytea[]); Type: ACL; Schema: lapor; Owner: lapor_owner
+-- Name: FUNCTION raw_store(p_part smallint, p_raw_id bigint[], p_received_at timestamp with time zone[], p_stream text[], p_entry_id text[], p_sha256 bytea[], p_body bytea[], p_parts smallint[]); Type: ACL; Schema: lapor; Owner: lapor_owner
 --
 
-REVOKE ALL ON FUNCTION lapor.raw_store(p_part smallint, p_raw_id bigint[], p_received_at timestamp with time zone[], p_stream text[], p_entry_id text[], p_sha256 bytea[], p_body bytea[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION lapor.raw_store(p_part smallint, p_raw_id bigint[], p_received_at timestamp with time zone[], p_stream text[], p_entry_id text[], p_sha256 bytea[], p_body bytea[]) TO lapor_intake;
+REVOKE ALL ON FUNCTION lapor.raw_store(p_part smallint, p_raw_id bigint[], p_received_at timestamp with time zone[], p_stream text[], p_entry_id text[], p_sha256 bytea[], p_body bytea[], p_parts smallint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.raw_store(p_part smallint, p_raw_id bigint[], p_received_at timestamp with time zone[], p_stream text[], p_entry_id text[], p_sha256 bytea[], p_body bytea[], p_parts smallint[]) TO lapor_intake;
 
 --
 -- Name: FUNCTION reconcile_last(); Type: ACL; Schema: lapor; Owner: lapor_owner

@@ -16,7 +16,7 @@
 /* Columns of one call, in the order of its parameters behind the part. */
 enum {
     RAW_ID, RAW_RECEIVED_AT, RAW_STREAM, RAW_ENTRY, RAW_SHA256, RAW_BODY,
-    RAW_COLUMNS
+    RAW_PART, RAW_COLUMNS
 };
 
 
@@ -149,11 +149,11 @@ messages_open_raws(struct lapor_intake_store *store,
 
     static const enum lapor_pg_oid  types[RAW_COLUMNS] = {
         LAPOR_PG_INT8, LAPOR_PG_TIMESTAMPTZ, LAPOR_PG_TEXT, LAPOR_PG_TEXT,
-        LAPOR_PG_BYTEA, LAPOR_PG_BYTEA
+        LAPOR_PG_BYTEA, LAPOR_PG_BYTEA, LAPOR_PG_INT2
     };
 
     for (i = 0; i < n; i = end) {
-        end = lapor_intake_slots_end(raws, n, i);
+        end = lapor_intake_call_end(store, raws, n, i);
 
         for (k = 0; k < RAW_COLUMNS; k++) {
             a[k] = lapor_pgarray_new(store->pool, types[k]);
@@ -169,17 +169,18 @@ messages_open_raws(struct lapor_intake_store *store,
                                 sizeof(raw->sha256));
             lapor_pgarray_bytea(a[RAW_BODY], raw->entry->body.data,
                                 raw->entry->body.len);
+            lapor_pgarray_int2(a[RAW_PART], (int16_t) raws[k].part);
         }
 
         lapor_pgparams_init(&p, store->pool);
-        lapor_pgparams_int2(&p, (int16_t) raws[i].part);
+        lapor_intake_call_part(store, &p, raws[i].part);
 
         for (k = 0; k < RAW_COLUMNS; k++) {
             lapor_pgparams_array(&p, a[k]);
         }
 
         class = lapor_pg_pipe_add(store->pg, "raw_store",
-            "SELECT lapor.raw_store($1, $2, $3, $4, $5, $6, $7)", &p);
+            "SELECT lapor.raw_store($1, $2, $3, $4, $5, $6, $7, $8)", &p);
 
         if (class != LAPOR_PG_OK) {
             return class;
@@ -198,16 +199,17 @@ messages_open_ledger(struct lapor_intake_store *store,
 {
     size_t                         i, k, end;
     enum lapor_pg_class            class;
-    struct lapor_pgarray          *wamid, *sent_at, *identity;
+    struct lapor_pgarray          *wamid, *sent_at, *identity, *part;
     struct lapor_pgparams          p;
     struct lapor_intake_message   *m;
 
     for (i = 0; i < n; i = end) {
-        end = lapor_intake_slots_end(slots, n, i);
+        end = lapor_intake_call_end(store, slots, n, i);
 
         wamid = lapor_pgarray_new(store->pool, LAPOR_PG_TEXT);
         sent_at = lapor_pgarray_new(store->pool, LAPOR_PG_TIMESTAMPTZ);
         identity = lapor_pgarray_new(store->pool, LAPOR_PG_TEXT);
+        part = lapor_pgarray_new(store->pool, LAPOR_PG_INT2);
 
         for (k = i; k < end; k++) {
             m = slots[k].unit->message;
@@ -220,17 +222,19 @@ messages_open_ledger(struct lapor_intake_store *store,
             messages_text(wamid, m->wamid);
             lapor_pgarray_time(sent_at, m->seen_ms);
             messages_text(identity, m->self.id);
+            lapor_pgarray_int2(part, (int16_t) slots[k].part);
         }
 
         lapor_pgparams_init(&p, store->pool);
-        lapor_pgparams_int2(&p, (int16_t) slots[i].part);
+        lapor_intake_call_part(store, &p, slots[i].part);
         lapor_pgparams_array(&p, wamid);
         lapor_pgparams_array(&p, sent_at);
         lapor_pgparams_array(&p, identity);
+        lapor_pgparams_array(&p, part);
 
         class = lapor_pg_pipe_add(store->pg, "intake_open",
             "SELECT idx, home_part, reporter_id, peer, early"
-            "  FROM lapor.intake_open($1, $2, $3, $4)", &p);
+            "  FROM lapor.intake_open($1, $2, $3, $4, $5)", &p);
 
         if (class != LAPOR_PG_OK) {
             return class;
@@ -256,7 +260,7 @@ messages_opened(struct lapor_intake_store *store,
     struct lapor_intake_message  *m;
 
     res = results[0];
-    end = lapor_intake_slots_end(slots, n, 0);
+    end = lapor_intake_call_end(store, slots, n, 0);
 
     for (row = 0; row < PQntuples(res); row++) {
         idx = lapor_pg_get_int(res, row, 0) - 1;
