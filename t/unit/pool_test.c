@@ -13,11 +13,13 @@
 
 
 #define PIECES  5000
+#define BLOCK   1048576    /* the largest block's size */
 
 
 static void test_pieces(struct lapor_pool *pool);
 static void test_copies(struct lapor_pool *pool);
 static void test_reset(void);
+static void test_spare(void);
 static void test_out_of_memory(void);
 
 
@@ -35,6 +37,7 @@ main(void)
     lapor_pool_destroy(NULL);
 
     test_reset();
+    test_spare();
     test_out_of_memory();
 
     return tap_done();
@@ -122,6 +125,51 @@ test_reset(void)
     is(lapor_pool_size(pool), 2000, "and its room is there again");
     is(big[1499], 0, "and zeroed again");
 
+    lapor_pool_destroy(pool);
+}
+
+
+/* Blocks that a batch needed are there for the next, and go one by one when
+ * no batch needs them. */
+
+static void
+test_spare(void)
+{
+    char               *data;
+    size_t              i, held;
+    struct lapor_pool  *pool;
+
+    pool = lapor_pool_create(BLOCK);
+
+    for (i = 0; i < 8; i++) {
+        memset(lapor_pool_alloc(pool, BLOCK / 2), 7, BLOCK / 2);
+    }
+
+    held = lapor_pool_size(pool);
+    is((intmax_t) held, 4 * BLOCK, "four blocks for eight halves");
+
+    lapor_pool_reset(pool);
+    is((intmax_t) lapor_pool_size(pool), (intmax_t) held, "reset keeps them");
+
+    for (i = 0; i < 8; i++) {
+        data = lapor_pool_alloc(pool, BLOCK / 2);
+        is(data[BLOCK / 2 - 1], 0, "a kept half %zu is zeroed", i);
+    }
+
+    is((intmax_t) lapor_pool_size(pool), (intmax_t) held,
+       "and no more are needed");
+
+    for (i = 3; i > 0; i--) {
+        lapor_pool_reset(pool);
+        is((intmax_t) lapor_pool_size(pool), (intmax_t) (i + 1) * BLOCK,
+           "%zu blocks to spare", i);
+    }
+
+    lapor_pool_reset(pool);
+    is((intmax_t) lapor_pool_size(pool), BLOCK, "none to spare");
+
+    data = lapor_pool_alloc(pool, 3 * BLOCK);
+    is(data[3 * BLOCK - 1], 0, "what needs more than a block");
     lapor_pool_destroy(pool);
 }
 

@@ -26,8 +26,10 @@ struct lapor_pool *lapor_pool_create(size_t size);
 /* Gives everything back, the pool too. NULL is accepted. */
 void lapor_pool_destroy(struct lapor_pool *pool);
 
-/* Takes back everything but the first block. All that was allocated from the
- * pool is dead after this; with AddressSanitizer a later access is reported. */
+/* Empties the pool: all that was allocated from it is dead after this; with
+ * AddressSanitizer a later access is reported. Besides the first block it keeps
+ * blocks of 1 MiB as long as they are needed: of those that were not since the
+ * last reset one is given back. */
 void lapor_pool_reset(struct lapor_pool *pool);
 
 /* "size" bytes, zeroed, aligned for any type. Never NULL. */
