@@ -128,18 +128,17 @@ batch_raw(struct lapor_intake_batch *batch, const struct lapor_entry *entry)
         raw->received_ms = BATCH_TIME_MAX;
     }
 
-    lapor_sha256_init(&hash);
-
-    /* without a body, what tells one entry from another is its name */
-    if (entry->body.data == NULL) {
-        lapor_sha256_update(&hash, entry->key, strlen(entry->key));
-        lapor_sha256_update(&hash, entry->id, strlen(entry->id));
+    if (entry->body.data != NULL) {
+        lapor_sha256(entry->body.data, entry->body.len, raw->sha256);
 
     } else {
-        lapor_sha256_update(&hash, entry->body.data, entry->body.len);
+        /* what tells one entry from another without a body is its name */
+        lapor_sha256_init(&hash);
+        lapor_sha256_update(&hash, entry->key, strlen(entry->key));
+        lapor_sha256_update(&hash, entry->id, strlen(entry->id));
+        lapor_sha256_final(&hash, raw->sha256);
     }
 
-    lapor_sha256_final(&hash, raw->sha256);
     raw->raw_id = lapor_intake_hash_id(raw->sha256);
 
     return raw;
