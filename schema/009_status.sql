@@ -146,7 +146,7 @@ DROP FUNCTION lapor.status_store(smallint, bigint[], text[], text[],
 -- taken in one order, held until the end of the transaction.
 
 CREATE FUNCTION lapor.status_lock(p_part smallint, p_wamid text[],
-    p_alone boolean[])
+    p_alone boolean[], p_parts smallint[] DEFAULT NULL)
 RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -154,9 +154,10 @@ DECLARE
     u       record;
 BEGIN
     FOR u IN
-        SELECT p_part * 4 + (hashtext(n.wamid) & 3) AS key,
-               bool_or(n.alone) AS alone
-          FROM unnest(p_wamid, p_alone) AS n (wamid, alone)
+        SELECT coalesce(p_part, p_parts[n]) * 4 + (hashtext(p_wamid[n]) & 3)
+                   AS key,
+               bool_or(p_alone[n]) AS alone
+          FROM generate_series(1, cardinality(p_wamid)) AS n
          GROUP BY 1
          ORDER BY 1
     LOOP
@@ -174,7 +175,7 @@ $$;
 -- where the task knows the wamid, else those found by their wamid. What one
 -- message is told at once is folded first; a state never falls, each keeps
 -- the earliest time told of it, and so does the error; what a status tells
--- again changes nothing. Rows are locked in the order of their ids.
+-- again changes nothing. Rows are locked in the order of parts and their ids.
 --
 -- One row back: left_ord, the positions of those without a message; failed_*,
 -- the messages that failed now and did not arrive, for status_failed.
@@ -188,8 +189,10 @@ CREATE FUNCTION lapor.status_apply(p_part smallint, p_task_id bigint[],
     p_wamid text[], p_state text[], p_at timestamptz[],
     p_error_code integer[], p_error_title text[], p_billable boolean[],
     p_price_category text[], p_price_type text[], p_origin text[],
-    OUT left_ord integer[], OUT failed_id bigint[],
-    OUT failed_sent_at timestamptz[], OUT failed_report bigint[])
+    p_parts smallint[] DEFAULT NULL,
+    OUT left_ord integer[], OUT failed_part smallint[],
+    OUT failed_id bigint[], OUT failed_sent_at timestamptz[],
+    OUT failed_report bigint[])
 LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off SET enable_bitmapscan = off
@@ -202,8 +205,8 @@ DECLARE
     c_rank constant text[] := '{accepted,sent,failed,delivered,read,played}';
 BEGIN
     WITH told AS MATERIALIZED (
-        SELECT u.wamid, max(u.task_id) AS task_id,
-               array_agg(u.ord::integer) AS ords,
+        SELECT u.part, u.wamid, max(u.task_id) AS task_id,
+               array_agg(u.ord) AS ords,
                max(array_position(c_rank, u.state)) AS rank,
                min(u.at) FILTER (WHERE u.state = 'sent') AS server_at,
                min(u.at) FILTER (WHERE u.state = 'delivered')
@@ -211,31 +214,31 @@ BEGIN
                min(u.at) FILTER (WHERE u.state = 'read') AS read_at,
                min(u.at) FILTER (WHERE u.state = 'played') AS played_at,
                min(u.at) FILTER (WHERE u.state = 'failed') AS failed_at,
-               max(u.error_code) AS error_code,
-               max(u.error_title) AS error_title,
-               bool_or(u.billable) AS billable,
-               max(u.price_category) AS price_category,
-               max(u.price_type) AS price_type, max(u.origin) AS origin
-          FROM unnest(p_task_id, p_wamid, p_state, p_at, p_error_code,
-                      p_error_title, p_billable, p_price_category,
-                      p_price_type, p_origin) WITH ORDINALITY
-               AS u (task_id, wamid, state, at, error_code, error_title,
-                     billable, price_category, price_type, origin, ord)
-         GROUP BY u.wamid
+               max(p_error_code[u.ord]) AS error_code,
+               max(p_error_title[u.ord]) AS error_title,
+               bool_or(p_billable[u.ord]) AS billable,
+               max(p_price_category[u.ord]) AS price_category,
+               max(p_price_type[u.ord]) AS price_type,
+               max(p_origin[u.ord]) AS origin
+          FROM (SELECT n AS ord, coalesce(p_part, p_parts[n]) AS part,
+                       p_task_id[n] AS task_id, p_wamid[n] AS wamid,
+                       p_state[n] AS state, p_at[n] AS at
+                  FROM generate_series(1, cardinality(p_wamid)) AS n) u
+         GROUP BY u.part, u.wamid
     ), item AS MATERIALIZED (
         SELECT told.*, coalesce(t.message_id, o.message_id) AS message_id,
                coalesce(t.message_sent_at, o.sent_at) AS sent_at
           FROM told
-          LEFT JOIN lapor.task t ON t.part = p_part
+          LEFT JOIN lapor.task t ON t.part = coalesce(p_part, told.part)
                 AND t.task_id = told.task_id AND t.wamid = told.wamid
           LEFT JOIN LATERAL (
               SELECT m.message_id, m.sent_at
                 FROM lapor.message m
                WHERE t.task_id IS NULL
-                 AND m.part = p_part AND m.wamid = told.wamid
-                 AND m.direction = 'out'
+                 AND m.part = coalesce(p_part, told.part)
+                 AND m.wamid = told.wamid AND m.direction = 'out'
                LIMIT 1) o ON true
-         ORDER BY coalesce(t.message_id, o.message_id)
+         ORDER BY told.part, coalesce(t.message_id, o.message_id)
          LIMIT cardinality(p_wamid)
     ), done AS (
         UPDATE lapor.message m
@@ -261,8 +264,8 @@ BEGIN
                price_type = greatest(m.price_type, i.price_type),
                origin = greatest(m.origin, i.origin)
           FROM item i
-         WHERE m.part = p_part AND m.message_id = i.message_id
-           AND m.sent_at = i.sent_at
+         WHERE m.part = coalesce(p_part, i.part)
+           AND m.message_id = i.message_id AND m.sent_at = i.sent_at
            AND (i.rank > array_position(c_rank, m.status)
                 OR least(m.server_at, i.server_at)
                    IS DISTINCT FROM m.server_at
@@ -282,15 +285,16 @@ BEGIN
                 OR greatest(m.price_type, i.price_type)
                    IS DISTINCT FROM m.price_type
                 OR greatest(m.origin, i.origin) IS DISTINCT FROM m.origin)
-        RETURNING m.message_id, m.sent_at, m.report_id,
+        RETURNING m.part, m.message_id, m.sent_at, m.report_id,
                   m.status = 'failed' AND i.failed_at IS NOT NULL AS failed
     )
     SELECT (SELECT array_agg(n) FROM item i, unnest(i.ords) n
              WHERE i.message_id IS NULL),
+           array_agg(d.part) FILTER (WHERE d.failed),
            array_agg(d.message_id) FILTER (WHERE d.failed),
            array_agg(d.sent_at) FILTER (WHERE d.failed),
            array_agg(d.report_id) FILTER (WHERE d.failed)
-      INTO left_ord, failed_id, failed_sent_at, failed_report
+      INTO left_ord, failed_part, failed_id, failed_sent_at, failed_report
       FROM done d;
 END
 $$;
@@ -300,35 +304,43 @@ $$;
 -- must reach the reporter in another way. Once a message.
 
 CREATE FUNCTION lapor.status_failed(p_part smallint, p_message_id bigint[],
-    p_sent_at timestamptz[], p_report_id bigint[])
+    p_sent_at timestamptz[], p_report_id bigint[],
+    p_parts smallint[] DEFAULT NULL)
 RETURNS void
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off SET enable_hashjoin = off
+SET enable_mergejoin = off SET enable_nestloop = on AS $$
 DECLARE
     m lapor.message%ROWTYPE;
     u record;
 BEGIN
-    PERFORM FROM lapor.report r
-      WHERE r.part = p_part AND r.report_id = ANY (p_report_id)
-      ORDER BY r.report_id
-        FOR UPDATE;
+    PERFORM FROM generate_series(1, cardinality(p_report_id)) AS n
+       JOIN lapor.report r
+         ON r.part = coalesce(p_part, p_parts[n])
+            AND r.report_id = p_report_id[n]
+      ORDER BY r.part, r.report_id
+        FOR UPDATE OF r;
 
     FOR u IN
-        SELECT n.message_id, n.sent_at
-          FROM unnest(p_message_id, p_sent_at) AS n (message_id, sent_at)
-         ORDER BY n.message_id
+        SELECT coalesce(p_part, p_parts[n]) AS part,
+               p_message_id[n] AS message_id, p_sent_at[n] AS sent_at
+          FROM generate_series(1, cardinality(p_message_id)) AS n
+         ORDER BY 1, 2
     LOOP
         SELECT * INTO STRICT m
           FROM lapor.message o
-         WHERE o.part = p_part AND o.message_id = u.message_id
-           AND o.sent_at = u.sent_at;
+         WHERE o.part = coalesce(p_part, u.part)
+           AND o.message_id = u.message_id AND o.sent_at = u.sent_at;
 
         CONTINUE WHEN EXISTS (
             SELECT FROM lapor.event e
-             WHERE e.part = p_part AND e.report_id = m.report_id
+             WHERE e.part = coalesce(p_part, u.part)
+               AND e.report_id = m.report_id
                AND e.kind = 'answer_undelivered'
                AND (e.data->>'message_id')::bigint = m.message_id);
 
-        PERFORM lapor.event_append(p_part, m.report_id, 'answer_undelivered',
+        PERFORM lapor.event_append(m.part, m.report_id, 'answer_undelivered',
             'lapor-intake',
             jsonb_build_object('message_id', m.message_id,
                                'task_id', m.task_id, 'wamid', m.wamid,
@@ -433,55 +445,68 @@ $$;
 
 -- Stores the statuses that status_apply left: brings the messages of tasks
 -- that did not know yet that Meta took them, and puts to wait what has no
--- message here. The order of locks: tasks by id, wamids, reports by id, rows
--- that wait. p_report_id are the reports that the caller will write to next.
+-- message here. The order of locks: tasks by part and id, wamids, reports by
+-- part and id, rows that wait. p_report_id, with p_report_part, are the reports
+-- that the caller will write to next.
 
-CREATE FUNCTION lapor.status_left(p_part smallint, p_report_id bigint[],
-    p_task_id bigint[], p_wamid text[], p_state text[], p_at timestamptz[],
-    p_received_at timestamptz[], p_error_code integer[],
-    p_error_title text[], p_billable boolean[], p_price_category text[],
-    p_price_type text[], p_origin text[], OUT failed_id bigint[],
+CREATE FUNCTION lapor.status_left(p_part smallint, p_report_part smallint[],
+    p_report_id bigint[], p_task_id bigint[], p_wamid text[],
+    p_state text[], p_at timestamptz[], p_received_at timestamptz[],
+    p_error_code integer[], p_error_title text[], p_billable boolean[],
+    p_price_category text[], p_price_type text[], p_origin text[],
+    p_parts smallint[] DEFAULT NULL,
+    OUT failed_part smallint[], OUT failed_id bigint[],
     OUT failed_sent_at timestamptz[], OUT failed_report bigint[])
-LANGUAGE plpgsql SET enable_nestloop = off AS $$
+LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off SET enable_hashjoin = off
+SET enable_mergejoin = off SET enable_nestloop = on AS $$
 #variable_conflict use_column
 DECLARE
-    v_task   bigint[];              -- those that are there
+    -- those whose task is there
+    v_known  boolean[] := array_fill(false, ARRAY[cardinality(p_wamid)]);
+    v_part   smallint[] := p_report_part;
     v_report bigint[] := p_report_id;
     u        record;
     s        record;
 BEGIN
     FOR u IN
-        SELECT t.task_id, t.report_id
-          FROM lapor.task t
-         WHERE t.part = p_part AND t.task_id = ANY (p_task_id)
-           AND t.kind = 'reply'
-         ORDER BY t.task_id
-           FOR UPDATE
+        SELECT n AS ord, t.part, t.report_id
+          FROM generate_series(1, cardinality(p_wamid)) AS n
+          JOIN lapor.task t
+            ON t.part = coalesce(p_part, p_parts[n])
+               AND t.task_id = p_task_id[n]
+         WHERE t.kind = 'reply'
+         ORDER BY t.part, t.task_id
+           FOR UPDATE OF t
     LOOP
-        v_task := v_task || u.task_id;
+        v_known[u.ord] := true;
+        v_part := v_part || u.part;
         v_report := v_report || u.report_id;
     END LOOP;
 
-    PERFORM lapor.status_lock(p_part, array_agg(n.wamid),
-                              array_agg(t.task_id IS NOT NULL))
-       FROM unnest(p_task_id, p_wamid) AS n (task_id, wamid)
-       LEFT JOIN unnest(v_task) AS t (task_id) ON t.task_id = n.task_id;
+    PERFORM lapor.status_lock(p_part, p_wamid, v_known, p_parts);
 
-    PERFORM FROM lapor.report r
-      WHERE r.part = p_part AND r.report_id = ANY (v_report)
-      ORDER BY r.report_id
-        FOR UPDATE;
+    PERFORM FROM generate_series(1, cardinality(v_report)) AS n
+       JOIN lapor.report r
+         ON r.part = coalesce(p_part, v_part[n])
+            AND r.report_id = v_report[n]
+      ORDER BY r.part, r.report_id
+        FOR UPDATE OF r;
 
-    PERFORM lapor.reply_sent(p_part, n.task_id, n.wamid, n.at)
-       FROM (SELECT m.task_id, m.wamid, min(m.at) AS at
-               FROM unnest(p_task_id, p_wamid, p_at) AS m (task_id, wamid, at)
-               JOIN unnest(v_task) AS t (task_id) ON t.task_id = m.task_id
-              GROUP BY m.task_id, m.wamid
-              ORDER BY m.task_id, min(m.at), m.wamid) n;
+    PERFORM lapor.reply_sent(m.part, m.task_id, m.wamid, m.at)
+       FROM (SELECT coalesce(p_part, p_parts[n]) AS part,
+                    p_task_id[n] AS task_id, p_wamid[n] AS wamid,
+                    min(p_at[n]) AS at
+               FROM generate_series(1, cardinality(p_wamid)) AS n
+              WHERE v_known[n]
+              GROUP BY 1, 2, 3
+              ORDER BY 1, 2, 4, 3) m;
 
     s := lapor.status_apply(p_part, p_task_id, p_wamid, p_state, p_at,
              p_error_code, p_error_title, p_billable, p_price_category,
-             p_price_type, p_origin);
+             p_price_type, p_origin, p_parts);
+    failed_part := s.failed_part;
     failed_id := s.failed_id;
     failed_sent_at := s.failed_sent_at;
     failed_report := s.failed_report;
@@ -493,16 +518,15 @@ BEGIN
     INSERT INTO lapor.status_wait AS w (part, wamid, state, at, received_at,
                                         error_code, error_title, billable,
                                         price_category, price_type, origin)
-    SELECT DISTINCT ON (n.wamid, n.state) p_part, n.wamid, n.state, n.at,
-           n.received_at, n.error_code, n.error_title, n.billable,
-           n.price_category, n.price_type, n.origin
-      FROM unnest(p_wamid, p_state, p_at, p_received_at, p_error_code,
-                  p_error_title, p_billable, p_price_category, p_price_type,
-                  p_origin) WITH ORDINALITY
-           AS n (wamid, state, at, received_at, error_code, error_title,
-                 billable, price_category, price_type, origin, ord)
-      JOIN unnest(s.left_ord) AS l (ord) ON l.ord = n.ord
-     ORDER BY n.wamid, n.state, n.at
+    SELECT DISTINCT ON (n.part, n.wamid, n.state) n.part, n.wamid, n.state,
+           n.at, p_received_at[n.ord], p_error_code[n.ord],
+           p_error_title[n.ord], p_billable[n.ord], p_price_category[n.ord],
+           p_price_type[n.ord], p_origin[n.ord]
+      FROM (SELECT l.ord, coalesce(p_part, p_parts[l.ord]) AS part,
+                   p_wamid[l.ord] AS wamid, p_state[l.ord] AS state,
+                   p_at[l.ord] AS at
+              FROM unnest(s.left_ord) AS l (ord)) n
+     ORDER BY n.part, n.wamid, n.state, n.at
     ON CONFLICT (part, wamid, state) DO UPDATE SET at = excluded.at
      WHERE excluded.at < w.at;
 END
@@ -510,9 +534,9 @@ $$;
 
 
 -- Stores statuses of our own messages. p_task_id is the task named by the
--- callback data, and p_part then the part named there; NULL where a status
--- carries none, p_part then being the recipient's. One that finds no message
--- waits for it.
+-- callback data, and its part then the one named there; NULL where a status
+-- carries none, its part then being the recipient's. One that finds no message
+-- waits for it. p_part and p_parts: see lapor.distributed.
 --
 -- The usual path is one statement for all, and locks messages alone. What it
 -- leaves locks tasks, wamids, reports, and at last messages that came in
@@ -523,10 +547,9 @@ CREATE FUNCTION lapor.status_store(p_part smallint, p_task_id bigint[],
     p_wamid text[], p_state text[], p_at timestamptz[],
     p_received_at timestamptz[], p_error_code integer[],
     p_error_title text[], p_billable boolean[], p_price_category text[],
-    p_price_type text[], p_origin text[])
+    p_price_type text[], p_origin text[], p_parts smallint[] DEFAULT NULL)
 RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = lapor, pg_temp
-SET enable_nestloop = off AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = lapor, pg_temp AS $$
 DECLARE
     s record;
     l record;
@@ -540,32 +563,29 @@ BEGIN
 
     s := lapor.status_apply(p_part, p_task_id, p_wamid, p_state, p_at,
              p_error_code, p_error_title, p_billable, p_price_category,
-             p_price_type, p_origin);
+             p_price_type, p_origin, p_parts);
 
     IF s.left_ord IS NOT NULL THEN
-        SELECT array_agg(u.task_id) AS task_id, array_agg(u.wamid) AS wamid,
-               array_agg(u.state) AS state, array_agg(u.at) AS at,
-               array_agg(u.received_at) AS received_at,
-               array_agg(u.error_code) AS error_code,
-               array_agg(u.error_title) AS error_title,
-               array_agg(u.billable) AS billable,
-               array_agg(u.price_category) AS price_category,
-               array_agg(u.price_type) AS price_type,
-               array_agg(u.origin) AS origin
+        SELECT array_agg(p_task_id[o.n]) AS task_id,
+               array_agg(p_wamid[o.n]) AS wamid,
+               array_agg(p_state[o.n]) AS state, array_agg(p_at[o.n]) AS at,
+               array_agg(p_received_at[o.n]) AS received_at,
+               array_agg(p_error_code[o.n]) AS error_code,
+               array_agg(p_error_title[o.n]) AS error_title,
+               array_agg(p_billable[o.n]) AS billable,
+               array_agg(p_price_category[o.n]) AS price_category,
+               array_agg(p_price_type[o.n]) AS price_type,
+               array_agg(p_origin[o.n]) AS origin,
+               array_agg(coalesce(p_part, p_parts[o.n])) AS parts
           INTO n
-          FROM unnest(p_task_id, p_wamid, p_state, p_at, p_received_at,
-                      p_error_code, p_error_title, p_billable,
-                      p_price_category, p_price_type, p_origin)
-               WITH ORDINALITY
-               AS u (task_id, wamid, state, at, received_at, error_code,
-                     error_title, billable, price_category, price_type,
-                     origin, ord)
-          JOIN unnest(s.left_ord) AS o (ord) ON o.ord = u.ord;
+          FROM unnest(s.left_ord) AS o (n);
 
-        l := lapor.status_left(p_part, s.failed_report, n.task_id, n.wamid,
-                 n.state, n.at, n.received_at, n.error_code, n.error_title,
-                 n.billable, n.price_category, n.price_type, n.origin);
+        l := lapor.status_left(p_part, s.failed_part, s.failed_report,
+                 n.task_id, n.wamid, n.state, n.at, n.received_at,
+                 n.error_code, n.error_title, n.billable, n.price_category,
+                 n.price_type, n.origin, n.parts);
 
+        s.failed_part := s.failed_part || l.failed_part;
         s.failed_id := s.failed_id || l.failed_id;
         s.failed_sent_at := s.failed_sent_at || l.failed_sent_at;
         s.failed_report := s.failed_report || l.failed_report;
@@ -573,7 +593,7 @@ BEGIN
 
     IF s.failed_id IS NOT NULL THEN
         PERFORM lapor.status_failed(p_part, s.failed_id, s.failed_sent_at,
-                                    s.failed_report);
+                                    s.failed_report, s.failed_part);
     END IF;
 END
 $$;

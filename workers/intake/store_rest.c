@@ -19,11 +19,11 @@
 #define REST_WAIT_LIMIT  1000
 #define REST_FRESH_MS    3600000
 
-/* Columns of lapor.status_store, behind the part. */
+/* Columns of lapor.status_store, behind the part of all. */
 enum {
     STATUS_TASK, STATUS_WAMID, STATUS_STATE, STATUS_AT, STATUS_RECEIVED_AT,
     STATUS_CODE, STATUS_TITLE, STATUS_BILLABLE, STATUS_CATEGORY, STATUS_TYPE,
-    STATUS_ORIGIN,
+    STATUS_ORIGIN, STATUS_PART,
     STATUS_COLUMNS
 };
 
@@ -199,7 +199,7 @@ rest_statuses(struct lapor_intake_store *store,
     static const enum lapor_pg_oid  types[STATUS_COLUMNS] = {
         LAPOR_PG_INT8, LAPOR_PG_TEXT, LAPOR_PG_TEXT, LAPOR_PG_TIMESTAMPTZ,
         LAPOR_PG_TIMESTAMPTZ, LAPOR_PG_INT4, LAPOR_PG_TEXT, LAPOR_PG_BOOL,
-        LAPOR_PG_TEXT, LAPOR_PG_TEXT, LAPOR_PG_TEXT
+        LAPOR_PG_TEXT, LAPOR_PG_TEXT, LAPOR_PG_TEXT, LAPOR_PG_INT2
     };
 
     if (n == 0) {
@@ -209,7 +209,7 @@ rest_statuses(struct lapor_intake_store *store,
     added = lapor_pg_pipe_begin(store->pg);
 
     for (i = 0; i < n && added == LAPOR_PG_OK; i = end) {
-        end = lapor_intake_slots_end(slots, n, i);
+        end = lapor_intake_call_end(store, slots, n, i);
 
         for (k = 0; k < STATUS_COLUMNS; k++) {
             a[k] = lapor_pgarray_new(store->pool, types[k]);
@@ -221,7 +221,7 @@ rest_statuses(struct lapor_intake_store *store,
         }
 
         lapor_pgparams_init(&p, store->pool);
-        lapor_pgparams_int2(&p, (int16_t) slots[i].part);
+        lapor_intake_call_part(store, &p, slots[i].part);
 
         for (k = 0; k < STATUS_COLUMNS; k++) {
             lapor_pgparams_array(&p, a[k]);
@@ -229,7 +229,7 @@ rest_statuses(struct lapor_intake_store *store,
 
         added = lapor_pg_pipe_add(store->pg, "status_store",
             "SELECT lapor.status_store($1, $2, $3, $4, $5, $6, $7, $8, $9,"
-            "                          $10, $11, $12)", &p);
+            "                          $10, $11, $12, $13)", &p);
     }
 
     class = lapor_pg_pipe_end(store->pg, NULL, 0, NULL);
@@ -277,6 +277,7 @@ rest_status(struct lapor_pgarray **a, const struct lapor_intake_unit *unit)
     rest_text(a[STATUS_CATEGORY], status->price_category);
     rest_text(a[STATUS_TYPE], status->price_type);
     rest_text(a[STATUS_ORIGIN], status->origin);
+    lapor_pgarray_int2(a[STATUS_PART], (int16_t) status->part);
 }
 
 
