@@ -1,7 +1,7 @@
 -- Which report a message belongs to, and writing what lapor-intake decided.
 --
 -- lapor-intake decides in C (workers/intake/talk.c); here is what it is told
--- for that and what it writes. Of one home part, in this order:
+-- for that and what it writes, by home part, in this order:
 --
 --   reporter_open   makes new senders, locks reporters, tells their reports
 --   message_find    where a quoted message belongs
@@ -315,21 +315,23 @@ END
 $$;
 
 
--- Who wrote. One array element a sender, ascending by p_reporter_id; that is
--- NULL for one never seen (this part is then his identity's own, and becomes
--- his home). Locks the reporters and the part's counter of report codes to the
--- end of the transaction.
+-- Who wrote. One array element a sender, in the order of their parts; his
+-- p_reporter_id is NULL if he was never seen (his part is then his identity's
+-- own, and becomes his home). p_part and p_parts: see lapor.distributed. Locks
+-- the reporters and the parts' counters of report codes to the end of the
+-- transaction.
 --
 -- One row back for each sender and report of his, the 16 that began last, or
 -- with report_id NULL: his id; what he was called until now; is he an
--- officer; how many codes the part has given out; the report, locked.
+-- officer; how many codes his part has given out; the report, locked.
 --
 -- Raises 40001 where two processes met the same new sender and the other one
 -- found him a home elsewhere: run the batch again. 23503: no such reporter.
 
 CREATE FUNCTION lapor.reporter_open(p_part smallint, p_reporter_id bigint[],
     p_identity text[], p_kind text[], p_peer text[], p_name text[],
-    p_username text[], p_seen_at timestamptz[])
+    p_username text[], p_seen_at timestamptz[],
+    p_parts smallint[] DEFAULT NULL)
 RETURNS TABLE (idx integer, reporter_id bigint, name text, username text,
                officer boolean, codes bigint, report_id bigint,
                unit_id integer, version integer, code text,
@@ -348,47 +350,50 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = lapor, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
+    v_count    integer := cardinality(p_reporter_id);
     v_reporter bigint[] := p_reporter_id;
-    v_codes    bigint;
     v_away     boolean;
     v_locked   integer;
 BEGIN
     IF array_position(p_reporter_id, NULL) IS NOT NULL THEN
         INSERT INTO lapor.identity (part, identity, kind, peer, home_part,
                                     reporter_id, first_seen_at, since)
-        SELECT p_part, u.identity, u.kind, u.peer, p_part,
-               nextval('lapor.id_seq'), u.seen_at,
+        SELECT n.part, p_identity[n.i], p_kind[n.i], p_peer[n.i], n.part,
+               nextval('lapor.id_seq'), p_seen_at[n.i],
                coalesce((SELECT max(t.until_at)
                            FROM lapor.identity_past t
-                          WHERE t.part = p_part
-                            AND t.identity = u.identity), '-infinity')
-          FROM unnest(p_identity, p_kind, p_peer, p_seen_at, p_reporter_id)
-               AS u (identity, kind, peer, seen_at, reporter_id)
-         WHERE u.reporter_id IS NULL
-         ORDER BY u.identity
+                          WHERE t.part = n.part
+                            AND t.identity = p_identity[n.i]), '-infinity')
+          FROM (SELECT i, coalesce(p_part, p_parts[i]) AS part
+                  FROM generate_series(1, v_count) AS i
+                 WHERE p_reporter_id[i] IS NULL
+                 ORDER BY p_parts[i], p_identity[i]) n
         ON CONFLICT (part, identity) DO NOTHING;
 
         -- given up while we looked: whoever wrote before that is known
 
-        IF EXISTS (SELECT FROM unnest(p_identity, p_seen_at, p_reporter_id)
-                               AS u (identity, seen_at, reporter_id)
+        IF EXISTS (SELECT
+                     FROM (SELECT i, coalesce(p_part, p_parts[i]) AS part
+                             FROM generate_series(1, v_count) AS i
+                            WHERE p_reporter_id[i] IS NULL) n
                      JOIN lapor.identity_past t
-                       ON t.part = p_part AND t.identity = u.identity
-                    WHERE u.reporter_id IS NULL AND t.until_at > u.seen_at)
+                       ON t.part = n.part AND t.identity = p_identity[n.i]
+                    WHERE t.until_at > p_seen_at[n.i])
         THEN
             RAISE EXCEPTION 'an identity was given up'
                   USING ERRCODE = 'serialization_failure';
         END IF;
 
-        SELECT array_agg(coalesce(u.reporter_id, i.reporter_id)
-                         ORDER BY u.ord),
-               bool_or(u.reporter_id IS NULL AND i.home_part <> p_part)
+        SELECT array_agg(coalesce(n.reporter_id, w.reporter_id)
+                         ORDER BY n.i),
+               bool_or(n.reporter_id IS NULL AND w.home_part <> n.part)
           INTO v_reporter, v_away
-          FROM unnest(p_identity, p_reporter_id) WITH ORDINALITY
-               AS u (identity, reporter_id, ord)
-          LEFT JOIN lapor.identity i
-                 ON i.part = p_part AND i.identity = u.identity
-                    AND u.reporter_id IS NULL;
+          FROM (SELECT i, coalesce(p_part, p_parts[i]) AS part,
+                       p_reporter_id[i] AS reporter_id
+                  FROM generate_series(1, v_count) AS i) n
+          LEFT JOIN lapor.identity w
+                 ON w.part = n.part AND w.identity = p_identity[n.i]
+                    AND n.reporter_id IS NULL;
 
         -- or his identity was there, and is gone with its owner since
 
@@ -399,26 +404,29 @@ BEGIN
 
         INSERT INTO lapor.reporter (part, reporter_id, name, username,
                                     first_seen_at)
-        SELECT p_part, u.reporter_id, u.name, u.username, u.seen_at
-          FROM unnest(v_reporter, p_name, p_username, p_seen_at,
-                      p_reporter_id)
-               AS u (reporter_id, name, username, seen_at, known)
-         WHERE u.known IS NULL
-         ORDER BY u.reporter_id
+        SELECT coalesce(p_part, p_parts[n.i]), v_reporter[n.i], p_name[n.i],
+               p_username[n.i], p_seen_at[n.i]
+          FROM (SELECT i
+                  FROM generate_series(1, v_count) AS i
+                 WHERE p_reporter_id[i] IS NULL
+                 ORDER BY p_parts[i], v_reporter[i]) n
         ON CONFLICT (part, reporter_id) DO NOTHING;
     END IF;
 
     -- one writer a reporter from here to the commit; the reports are read by
     -- a statement of its own, since another writer's must be seen
 
-    PERFORM FROM lapor.reporter p
-      WHERE p.part = p_part AND p.reporter_id = ANY (v_reporter)
-      ORDER BY p.reporter_id
-        FOR UPDATE;
+    PERFORM FROM (SELECT DISTINCT coalesce(p_part, p_parts[i]) AS part,
+                                  v_reporter[i] AS reporter_id
+                    FROM generate_series(1, v_count) AS i) n
+      JOIN lapor.reporter p
+        ON p.part = n.part AND p.reporter_id = n.reporter_id
+      ORDER BY p.part, p.reporter_id
+        FOR UPDATE OF p;
 
     GET DIAGNOSTICS v_locked = ROW_COUNT;
 
-    IF v_locked < cardinality(v_reporter)
+    IF v_locked < v_count
        AND v_locked < (SELECT count(DISTINCT u.id)
                          FROM unnest(v_reporter) AS u (id))
     THEN
@@ -426,30 +434,34 @@ BEGIN
               USING ERRCODE = 'foreign_key_violation';
     END IF;
 
-    SELECT c.reports INTO STRICT v_codes
-      FROM lapor.part_counter c
-     WHERE c.part = p_part
-       FOR UPDATE;
+    PERFORM FROM (SELECT DISTINCT coalesce(p_part, p_parts[i]) AS part
+                    FROM generate_series(1, v_count) AS i) n
+      JOIN lapor.part_counter c ON c.part = n.part
+      ORDER BY c.part
+        FOR UPDATE OF c;
 
     RETURN QUERY
-    SELECT u.ord::integer, p.reporter_id, p.name, p.username,
+    SELECT n.i, p.reporter_id, p.name, p.username,
            EXISTS (SELECT FROM lapor.officer o
-                    WHERE o.identity IN (u.identity, u.peer) AND o.active),
-           v_codes, t.report_id, t.unit_id, t.version, t.code,
+                    WHERE o.identity IN (p_identity[n.i], p_peer[n.i])
+                      AND o.active),
+           c.reports, t.report_id, t.unit_id, t.version, t.code,
            t.phone_number_id, t.category, t.urgency, t.function, t.state,
            t.sensitive, t.answered, t.prank::double precision,
            t.confidence::double precision, t.first_message_at,
            t.last_message_at, t.closed_at, t.lat, t.lon, t.events, t.head,
            t.origin, t.drill, t.bursts, t.called, t.attention_at,
            t.withdraw_asked_at, t.album_at
-      FROM unnest(v_reporter, p_identity, p_peer) WITH ORDINALITY
-           AS u (reporter_id, identity, peer, ord)
+      FROM (SELECT i, coalesce(p_part, p_parts[i]) AS part,
+                   v_reporter[i] AS reporter_id
+              FROM generate_series(1, v_count) AS i) n
       JOIN lapor.reporter p
-        ON p.part = p_part AND p.reporter_id = u.reporter_id
+        ON p.part = n.part AND p.reporter_id = n.reporter_id
+      JOIN lapor.part_counter c ON c.part = n.part
       LEFT JOIN LATERAL (
                SELECT *
                  FROM lapor.report r
-                WHERE r.part = p_part AND r.reporter_id = u.reporter_id
+                WHERE r.part = n.part AND r.reporter_id = n.reporter_id
                 ORDER BY r.first_message_at DESC
                 LIMIT 16
                   FOR UPDATE) t ON true;
@@ -458,9 +470,10 @@ $$;
 
 
 -- Which report messages belong to, of either direction. Only those found come
--- back.
+-- back. p_part and p_parts: see lapor.distributed.
 
-CREATE FUNCTION lapor.message_find(p_part smallint, p_wamid text[])
+CREATE FUNCTION lapor.message_find(p_part smallint, p_wamid text[],
+    p_parts smallint[] DEFAULT NULL)
 RETURNS TABLE (wamid text, report_id bigint)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = lapor, pg_temp
     SET enable_seqscan = off SET enable_hashjoin = off
@@ -470,16 +483,18 @@ AS $$
 BEGIN
     RETURN QUERY
     SELECT m.wamid, m.report_id
-      FROM lapor.message m
-     WHERE m.part = p_part AND m.wamid = ANY (p_wamid);
+      FROM (SELECT coalesce(p_part, p_parts[i]) AS part, p_wamid[i] AS wamid
+              FROM generate_series(1, cardinality(p_wamid)) AS i) n
+      JOIN lapor.message m ON m.part = n.part AND m.wamid = n.wamid;
 END
 $$;
 
 
 -- Writes reports that lapor-intake opened or changed, with their timers,
--- their audit and the answers ordered: all of one part, and what belongs
--- together in one call. The reporters are locked (reporter_open), and so is
--- the counter of codes, which p_codes sets if it is not NULL.
+-- their audit and the answers ordered: what belongs together in one call. The
+-- reporters are locked (reporter_open), and so are the counters of codes, which
+-- p_codes sets. p_part and p_parts: see lapor.distributed; p_codes_parts,
+-- p_event_parts and p_reply_parts: the same for these lists.
 --
 -- One array element a report; p_opened tells the new ones, p_moved those
 -- whose version grew. A new one that is not closed gets the timer `claim`; a
@@ -492,7 +507,7 @@ $$;
 -- Errors: 23503 unknown unit.
 
 CREATE FUNCTION lapor.report_store(p_part smallint, p_now timestamptz,
-    p_codes bigint, p_opened boolean[], p_moved boolean[],
+    p_codes bigint[], p_opened boolean[], p_moved boolean[],
     p_report_id bigint[], p_reporter_id bigint[], p_unit_id integer[],
     p_version integer[], p_code text[], p_phone_number_id text[],
     p_category text[], p_urgency text[], p_function text[], p_state text[],
@@ -509,24 +524,31 @@ CREATE FUNCTION lapor.report_store(p_part smallint, p_now timestamptz,
     p_reply_report_id bigint[], p_reply_occasion text[],
     p_reply_expires_at timestamptz[], p_reply_phone_number_id text[],
     p_reply_recipient text[], p_reply_recipient_kind text[],
-    p_reply_body text[])
+    p_reply_body text[], p_parts smallint[] DEFAULT NULL,
+    p_codes_parts smallint[] DEFAULT NULL,
+    p_event_parts smallint[] DEFAULT NULL,
+    p_reply_parts smallint[] DEFAULT NULL)
 RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = lapor, pg_temp
     SET enable_seqscan = off SET enable_hashjoin = off
     SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
+    v_count   integer := cardinality(p_report_id);
     v_replies bigint := 0;
 BEGIN
-    IF p_codes IS NOT NULL THEN
-        UPDATE lapor.part_counter c SET reports = p_codes
-         WHERE c.part = p_part;
+    IF cardinality(p_codes) > 0 THEN
+        UPDATE lapor.part_counter c SET reports = n.codes
+          FROM (SELECT coalesce(p_part, p_codes_parts[i]) AS part,
+                       p_codes[i] AS codes
+                  FROM generate_series(1, cardinality(p_codes)) AS i) n
+         WHERE c.part = n.part;
     END IF;
 
     IF true = ANY (p_opened) THEN
-        PERFORM FROM unnest(p_unit_id) AS u (unit_id)
-          WHERE NOT EXISTS (SELECT FROM lapor.unit n
-                             WHERE n.unit_id = u.unit_id);
+        PERFORM FROM (SELECT DISTINCT unnest(p_unit_id) AS unit_id) n
+          WHERE NOT EXISTS (SELECT FROM lapor.unit u
+                             WHERE u.unit_id = n.unit_id);
 
         IF FOUND THEN
             RAISE EXCEPTION 'a unit does not exist'
@@ -539,107 +561,77 @@ BEGIN
                first_message_at, last_message_at, closed_at, lat, lon,
                events, head, origin, drill, link, link_report_id, bursts,
                called, attention_at, withdraw_asked_at, album_at)
-        SELECT p_part, u.*
-          FROM (SELECT n.report_id, n.reporter_id, n.unit_id, n.version,
-                       n.code, n.phone_number_id, n.category, n.urgency,
-                       n.function, n.state, n.sensitive, n.answered,
-                       n.prank, n.confidence, n.first_message_at,
-                       n.last_message_at, n.closed_at, n.lat, n.lon,
-                       n.events, n.head, n.origin, n.drill, n.link,
-                       n.link_report_id, n.bursts, n.called, n.attention_at,
-                       n.withdraw_asked_at, n.album_at
-                  FROM unnest(p_opened, p_report_id, p_reporter_id,
-                              p_unit_id, p_version, p_code,
-                              p_phone_number_id, p_category, p_urgency,
-                              p_function, p_state, p_sensitive, p_answered,
-                              p_prank, p_confidence, p_first_message_at,
-                              p_last_message_at, p_closed_at, p_lat, p_lon,
-                              p_events, p_head, p_origin, p_drill, p_link,
-                              p_link_report_id, p_bursts, p_called,
-                              p_attention_at, p_withdraw_asked_at,
-                              p_album_at)
-                       AS n (opened, report_id, reporter_id, unit_id,
-                             version, code, phone_number_id, category,
-                             urgency, function, state, sensitive, answered,
-                             prank, confidence, first_message_at,
-                             last_message_at, closed_at, lat, lon, events,
-                             head, origin, drill, link, link_report_id,
-                             bursts, called, attention_at,
-                             withdraw_asked_at, album_at)
-                 WHERE n.opened) u;
+        SELECT coalesce(p_part, p_parts[i]), p_report_id[i],
+               p_reporter_id[i], p_unit_id[i], p_version[i], p_code[i],
+               p_phone_number_id[i], p_category[i], p_urgency[i],
+               p_function[i], p_state[i], p_sensitive[i], p_answered[i],
+               p_prank[i], p_confidence[i], p_first_message_at[i],
+               p_last_message_at[i], p_closed_at[i], p_lat[i], p_lon[i],
+               p_events[i], p_head[i], p_origin[i], p_drill[i], p_link[i],
+               p_link_report_id[i], p_bursts[i], p_called[i],
+               p_attention_at[i], p_withdraw_asked_at[i], p_album_at[i]
+          FROM generate_series(1, v_count) AS i
+         WHERE p_opened[i];
 
         INSERT INTO lapor.timer (part, report_id, version, kind, due_at)
-        SELECT p_part, n.report_id, n.version, 'claim',
-               p_now + lapor.claim_time(n.urgency)
-          FROM unnest(p_opened, p_report_id, p_version, p_urgency,
-                      p_closed_at)
-               AS n (opened, report_id, version, urgency, closed_at)
-         WHERE n.opened AND n.closed_at IS NULL;
+        SELECT coalesce(p_part, p_parts[i]), p_report_id[i], p_version[i],
+               'claim', p_now + lapor.claim_time(p_urgency[i])
+          FROM generate_series(1, v_count) AS i
+         WHERE p_opened[i] AND p_closed_at[i] IS NULL;
     END IF;
 
     IF false = ANY (p_opened) THEN
         UPDATE lapor.report t
-           SET version = n.version, category = n.category,
-               urgency = n.urgency, function = n.function,
-               sensitive = n.sensitive, answered = n.answered,
-               prank = n.prank, confidence = n.confidence,
-               first_message_at = n.first_message_at,
-               last_message_at = n.last_message_at, lat = n.lat,
-               lon = n.lon, events = n.events, head = n.head,
-               bursts = n.bursts, called = n.called,
-               attention_at = n.attention_at,
-               withdraw_asked_at = n.withdraw_asked_at,
-               album_at = n.album_at
-          FROM unnest(p_opened, p_report_id, p_version, p_category,
-                      p_urgency, p_function, p_sensitive, p_answered,
-                      p_prank, p_confidence, p_first_message_at,
-                      p_last_message_at, p_lat, p_lon, p_events, p_head,
-                      p_bursts, p_called, p_attention_at,
-                      p_withdraw_asked_at, p_album_at)
-               AS n (opened, report_id, version, category, urgency,
-                     function, sensitive, answered, prank, confidence,
-                     first_message_at, last_message_at, lat, lon, events,
-                     head, bursts, called, attention_at,
-                     withdraw_asked_at, album_at)
-         WHERE t.part = p_part AND t.report_id = n.report_id
-           AND NOT n.opened;
+           SET version = p_version[n.i], category = p_category[n.i],
+               urgency = p_urgency[n.i], function = p_function[n.i],
+               sensitive = p_sensitive[n.i], answered = p_answered[n.i],
+               prank = p_prank[n.i], confidence = p_confidence[n.i],
+               first_message_at = p_first_message_at[n.i],
+               last_message_at = p_last_message_at[n.i], lat = p_lat[n.i],
+               lon = p_lon[n.i], events = p_events[n.i], head = p_head[n.i],
+               bursts = p_bursts[n.i], called = p_called[n.i],
+               attention_at = p_attention_at[n.i],
+               withdraw_asked_at = p_withdraw_asked_at[n.i],
+               album_at = p_album_at[n.i]
+          FROM (SELECT i, coalesce(p_part, p_parts[i]) AS part
+                  FROM generate_series(1, v_count) AS i
+                 WHERE NOT p_opened[i]) n
+         WHERE t.part = n.part AND t.report_id = p_report_id[n.i];
     END IF;
 
     -- a timer goes with the version, and is never put off
 
     IF true = ANY (p_moved) THEN
         UPDATE lapor.timer t
-           SET version = n.version,
-               due_at = least(t.due_at, p_now + lapor.claim_time(n.urgency))
-          FROM unnest(p_moved, p_report_id, p_version, p_urgency)
-               AS n (moved, report_id, version, urgency)
-         WHERE t.part = p_part AND t.report_id = n.report_id
-           AND t.kind = 'claim' AND n.moved;
+           SET version = p_version[n.i],
+               due_at = least(t.due_at,
+                              p_now + lapor.claim_time(p_urgency[n.i]))
+          FROM (SELECT i, coalesce(p_part, p_parts[i]) AS part
+                  FROM generate_series(1, v_count) AS i
+                 WHERE p_moved[i]) n
+         WHERE t.part = n.part AND t.report_id = p_report_id[n.i]
+           AND t.kind = 'claim';
     END IF;
 
     IF cardinality(p_event_report_id) > 0 THEN
         INSERT INTO lapor.event (part, report_id, at, seq, kind, actor, data,
                                  prev, hash)
-        SELECT p_part, n.report_id, p_now, n.seq, n.kind, 'lapor-intake',
-               n.data::jsonb, n.prev, n.hash
-          FROM unnest(p_event_report_id, p_event_seq, p_event_kind,
-                      p_event_data, p_event_prev, p_event_hash)
-               AS n (report_id, seq, kind, data, prev, hash);
+        SELECT coalesce(p_part, p_event_parts[i]), p_event_report_id[i],
+               p_now, p_event_seq[i], p_event_kind[i], 'lapor-intake',
+               p_event_data[i]::jsonb, p_event_prev[i], p_event_hash[i]
+          FROM generate_series(1, cardinality(p_event_report_id)) AS i;
     END IF;
 
     IF cardinality(p_reply_report_id) > 0 THEN
         INSERT INTO lapor.task (part, task_id, report_id, run_at, created_at,
                                 expires_at, kind, occasion, phone_number_id,
                                 recipient, recipient_kind, body)
-        SELECT p_part, nextval('lapor.id_seq'), n.report_id, p_now, p_now,
-               n.expires_at, 'reply', n.occasion, n.phone_number_id,
-               n.recipient, n.recipient_kind, n.body
-          FROM unnest(p_reply_report_id, p_reply_occasion,
-                      p_reply_expires_at, p_reply_phone_number_id,
-                      p_reply_recipient, p_reply_recipient_kind,
-                      p_reply_body)
-               AS n (report_id, occasion, expires_at, phone_number_id,
-                     recipient, recipient_kind, body)
+        SELECT coalesce(p_part, p_reply_parts[i]), nextval('lapor.id_seq'),
+               p_reply_report_id[i], p_now, p_now, p_reply_expires_at[i],
+               'reply', p_reply_occasion[i], p_reply_phone_number_id[i],
+               p_reply_recipient[i], p_reply_recipient_kind[i],
+               p_reply_body[i]
+          FROM generate_series(1, cardinality(p_reply_report_id)) AS i
         ON CONFLICT (part, report_id, occasion) WHERE kind = 'reply'
         DO NOTHING;
 
@@ -651,9 +643,10 @@ END
 $$;
 
 
--- Writes messages of reports of this part; p_detail is JSON. Those that
+-- Writes messages; their part is their report's; p_detail is JSON. Those that
 -- announce a file stand in p_media_* too: one announced for the first time
--- gets its row and the task to fetch it. Returns how many did.
+-- gets its row and the task to fetch it. Returns how many did. p_part and
+-- p_parts: see lapor.distributed; p_media_parts: the same for the files.
 
 CREATE FUNCTION lapor.message_store(p_part smallint, p_now timestamptz,
     p_report_id bigint[], p_sent_at timestamptz[],
@@ -664,7 +657,8 @@ CREATE FUNCTION lapor.message_store(p_part smallint, p_now timestamptz,
     p_media_phone_number_id text[], p_media_kind text[],
     p_media_mime_type text[], p_media_filename text[],
     p_media_sha256 text[], p_media_url text[],
-    p_media_created_at timestamptz[])
+    p_media_created_at timestamptz[], p_parts smallint[] DEFAULT NULL,
+    p_media_parts smallint[] DEFAULT NULL)
 RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = lapor, pg_temp
     SET enable_seqscan = off SET enable_hashjoin = off
@@ -677,14 +671,11 @@ BEGIN
                                received_at, raw_id, direction, type, wamid,
                                phone_number_id, body, media_id, detail,
                                damaged)
-    SELECT p_part, nextval('lapor.id_seq'), u.report_id, u.sent_at,
-           u.received_at, u.raw_id, 'in', u.type, u.wamid,
-           u.phone_number_id, u.body, u.media_id, u.detail::jsonb, u.damaged
-      FROM unnest(p_report_id, p_sent_at, p_received_at, p_raw_id, p_type,
-                  p_wamid, p_phone_number_id, p_body, p_media_id, p_detail,
-                  p_damaged)
-           AS u (report_id, sent_at, received_at, raw_id, type, wamid,
-                 phone_number_id, body, media_id, detail, damaged);
+    SELECT coalesce(p_part, p_parts[i]), nextval('lapor.id_seq'),
+           p_report_id[i], p_sent_at[i], p_received_at[i], p_raw_id[i], 'in',
+           p_type[i], p_wamid[i], p_phone_number_id[i], p_body[i],
+           p_media_id[i], p_detail[i]::jsonb, p_damaged[i]
+      FROM generate_series(1, cardinality(p_report_id)) AS i;
 
     IF cardinality(p_media_media_id) > 0 THEN
         WITH ins AS (
@@ -692,26 +683,26 @@ BEGIN
                                           phone_number_id, kind, mime_type,
                                           filename, announced_sha256, url,
                                           created_at)
-            SELECT p_part, u.report_id, u.media_id, u.phone_number_id,
-                   u.kind, u.mime_type, u.filename, u.sha256, u.url,
-                   u.created_at
-              FROM unnest(p_media_report_id, p_media_media_id,
-                          p_media_phone_number_id, p_media_kind,
-                          p_media_mime_type, p_media_filename,
-                          p_media_sha256, p_media_url, p_media_created_at)
-                   AS u (report_id, media_id, phone_number_id, kind,
-                         mime_type, filename, sha256, url, created_at)
-             ORDER BY u.media_id
+            SELECT coalesce(p_part, p_media_parts[n.i]),
+                   p_media_report_id[n.i], p_media_media_id[n.i],
+                   p_media_phone_number_id[n.i], p_media_kind[n.i],
+                   p_media_mime_type[n.i], p_media_filename[n.i],
+                   p_media_sha256[n.i], p_media_url[n.i],
+                   p_media_created_at[n.i]
+              FROM (SELECT i
+                      FROM generate_series(1, cardinality(p_media_media_id))
+                           AS i
+                     ORDER BY p_media_parts[i], p_media_media_id[i]) n
             ON CONFLICT (part, media_id) DO NOTHING
-            RETURNING m.report_id, m.media_id, m.phone_number_id,
+            RETURNING m.part, m.report_id, m.media_id, m.phone_number_id,
                       m.created_at
         )
         -- Meta keeps a file for seven days (Cloud API, media)
         INSERT INTO lapor.task (part, task_id, report_id, run_at, created_at,
                                 expires_at, kind, media_id, phone_number_id)
-        SELECT p_part, nextval('lapor.id_seq'), ins.report_id, p_now, p_now,
-               ins.created_at + interval '7 days', 'media', ins.media_id,
-               ins.phone_number_id
+        SELECT ins.part, nextval('lapor.id_seq'), ins.report_id, p_now,
+               p_now, ins.created_at + interval '7 days', 'media',
+               ins.media_id, ins.phone_number_id
           FROM ins;
 
         GET DIAGNOSTICS v_media = ROW_COUNT;
@@ -723,9 +714,10 @@ $$;
 
 
 -- What reporters are called now; NULL keeps what is known. They are locked.
+-- p_part and p_parts: see lapor.distributed.
 
 CREATE FUNCTION lapor.reporter_name(p_part smallint, p_reporter_id bigint[],
-    p_name text[], p_username text[])
+    p_name text[], p_username text[], p_parts smallint[] DEFAULT NULL)
 RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = lapor, pg_temp
     SET enable_seqscan = off SET enable_hashjoin = off
@@ -733,11 +725,11 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = lapor, pg_temp
 AS $$
 BEGIN
     UPDATE lapor.reporter p
-       SET name = coalesce(n.name, p.name),
-           username = coalesce(n.username, p.username)
-      FROM unnest(p_reporter_id, p_name, p_username)
-           AS n (reporter_id, name, username)
-     WHERE p.part = p_part AND p.reporter_id = n.reporter_id;
+       SET name = coalesce(p_name[n.i], p.name),
+           username = coalesce(p_username[n.i], p.username)
+      FROM (SELECT i, coalesce(p_part, p_parts[i]) AS part
+              FROM generate_series(1, cardinality(p_reporter_id)) AS i) n
+     WHERE p.part = n.part AND p.reporter_id = p_reporter_id[n.i];
 END
 $$;
 

@@ -1267,10 +1267,10 @@ $$;
 ALTER FUNCTION lapor.message_correct(p_part smallint, p_now timestamp with time zone, p_wamid text[], p_sent_at timestamp with time zone[], p_received_at timestamp with time zone[], p_raw_id bigint[], p_type text[], p_body text[], p_detail text[], p_damaged boolean[], p_media_id text[], p_mime_type text[], p_filename text[], p_sha256 text[], p_url text[], p_category text[], p_urgency text[], p_function text[], p_sensitive boolean[], p_confidence real[], p_lat double precision[], p_lon double precision[], p_first boolean[], p_media_first boolean[]) OWNER TO lapor_owner;
 
 --
--- Name: message_find(smallint, text[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+-- Name: message_find(smallint, text[], smallint[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
 --
 
-CREATE FUNCTION lapor.message_find(p_part smallint, p_wamid text[]) RETURNS TABLE(wamid text, report_id bigint)
+CREATE FUNCTION lapor.message_find(p_part smallint, p_wamid text[], p_parts smallint[] DEFAULT NULL::smallint[]) RETURNS TABLE(wamid text, report_id bigint)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'lapor', 'pg_temp'
     SET enable_seqscan TO 'off'
@@ -1282,18 +1282,19 @@ CREATE FUNCTION lapor.message_find(p_part smallint, p_wamid text[]) RETURNS TABL
 BEGIN
     RETURN QUERY
     SELECT m.wamid, m.report_id
-      FROM lapor.message m
-     WHERE m.part = p_part AND m.wamid = ANY (p_wamid);
+      FROM (SELECT coalesce(p_part, p_parts[i]) AS part, p_wamid[i] AS wamid
+              FROM generate_series(1, cardinality(p_wamid)) AS i) n
+      JOIN lapor.message m ON m.part = n.part AND m.wamid = n.wamid;
 END
 $$;
 
-ALTER FUNCTION lapor.message_find(p_part smallint, p_wamid text[]) OWNER TO lapor_owner;
+ALTER FUNCTION lapor.message_find(p_part smallint, p_wamid text[], p_parts smallint[]) OWNER TO lapor_owner;
 
 --
--- Name: message_store(smallint, timestamp with time zone, bigint[], timestamp with time zone[], timestamp with time zone[], bigint[], text[], text[], text[], text[], text[], text[], boolean[], bigint[], text[], text[], text[], text[], text[], text[], text[], timestamp with time zone[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+-- Name: message_store(smallint, timestamp with time zone, bigint[], timestamp with time zone[], timestamp with time zone[], bigint[], text[], text[], text[], text[], text[], text[], boolean[], bigint[], text[], text[], text[], text[], text[], text[], text[], timestamp with time zone[], smallint[], smallint[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
 --
 
-CREATE FUNCTION lapor.message_store(p_part smallint, p_now timestamp with time zone, p_report_id bigint[], p_sent_at timestamp with time zone[], p_received_at timestamp with time zone[], p_raw_id bigint[], p_type text[], p_wamid text[], p_phone_number_id text[], p_body text[], p_media_id text[], p_detail text[], p_damaged boolean[], p_media_report_id bigint[], p_media_media_id text[], p_media_phone_number_id text[], p_media_kind text[], p_media_mime_type text[], p_media_filename text[], p_media_sha256 text[], p_media_url text[], p_media_created_at timestamp with time zone[]) RETURNS bigint
+CREATE FUNCTION lapor.message_store(p_part smallint, p_now timestamp with time zone, p_report_id bigint[], p_sent_at timestamp with time zone[], p_received_at timestamp with time zone[], p_raw_id bigint[], p_type text[], p_wamid text[], p_phone_number_id text[], p_body text[], p_media_id text[], p_detail text[], p_damaged boolean[], p_media_report_id bigint[], p_media_media_id text[], p_media_phone_number_id text[], p_media_kind text[], p_media_mime_type text[], p_media_filename text[], p_media_sha256 text[], p_media_url text[], p_media_created_at timestamp with time zone[], p_parts smallint[] DEFAULT NULL::smallint[], p_media_parts smallint[] DEFAULT NULL::smallint[]) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'lapor', 'pg_temp'
     SET enable_seqscan TO 'off'
@@ -1308,14 +1309,11 @@ BEGIN
                                received_at, raw_id, direction, type, wamid,
                                phone_number_id, body, media_id, detail,
                                damaged)
-    SELECT p_part, nextval('lapor.id_seq'), u.report_id, u.sent_at,
-           u.received_at, u.raw_id, 'in', u.type, u.wamid,
-           u.phone_number_id, u.body, u.media_id, u.detail::jsonb, u.damaged
-      FROM unnest(p_report_id, p_sent_at, p_received_at, p_raw_id, p_type,
-                  p_wamid, p_phone_number_id, p_body, p_media_id, p_detail,
-                  p_damaged)
-           AS u (report_id, sent_at, received_at, raw_id, type, wamid,
-                 phone_number_id, body, media_id, detail, damaged);
+    SELECT coalesce(p_part, p_parts[i]), nextval('lapor.id_seq'),
+           p_report_id[i], p_sent_at[i], p_received_at[i], p_raw_id[i], 'in',
+           p_type[i], p_wamid[i], p_phone_number_id[i], p_body[i],
+           p_media_id[i], p_detail[i]::jsonb, p_damaged[i]
+      FROM generate_series(1, cardinality(p_report_id)) AS i;
 
     IF cardinality(p_media_media_id) > 0 THEN
         WITH ins AS (
@@ -1323,26 +1321,26 @@ BEGIN
                                           phone_number_id, kind, mime_type,
                                           filename, announced_sha256, url,
                                           created_at)
-            SELECT p_part, u.report_id, u.media_id, u.phone_number_id,
-                   u.kind, u.mime_type, u.filename, u.sha256, u.url,
-                   u.created_at
-              FROM unnest(p_media_report_id, p_media_media_id,
-                          p_media_phone_number_id, p_media_kind,
-                          p_media_mime_type, p_media_filename,
-                          p_media_sha256, p_media_url, p_media_created_at)
-                   AS u (report_id, media_id, phone_number_id, kind,
-                         mime_type, filename, sha256, url, created_at)
-             ORDER BY u.media_id
+            SELECT coalesce(p_part, p_media_parts[n.i]),
+                   p_media_report_id[n.i], p_media_media_id[n.i],
+                   p_media_phone_number_id[n.i], p_media_kind[n.i],
+                   p_media_mime_type[n.i], p_media_filename[n.i],
+                   p_media_sha256[n.i], p_media_url[n.i],
+                   p_media_created_at[n.i]
+              FROM (SELECT i
+                      FROM generate_series(1, cardinality(p_media_media_id))
+                           AS i
+                     ORDER BY p_media_parts[i], p_media_media_id[i]) n
             ON CONFLICT (part, media_id) DO NOTHING
-            RETURNING m.report_id, m.media_id, m.phone_number_id,
+            RETURNING m.part, m.report_id, m.media_id, m.phone_number_id,
                       m.created_at
         )
         -- Meta keeps a file for seven days (Cloud API, media)
         INSERT INTO lapor.task (part, task_id, report_id, run_at, created_at,
                                 expires_at, kind, media_id, phone_number_id)
-        SELECT p_part, nextval('lapor.id_seq'), ins.report_id, p_now, p_now,
-               ins.created_at + interval '7 days', 'media', ins.media_id,
-               ins.phone_number_id
+        SELECT ins.part, nextval('lapor.id_seq'), ins.report_id, p_now,
+               p_now, ins.created_at + interval '7 days', 'media',
+               ins.media_id, ins.phone_number_id
           FROM ins;
 
         GET DIAGNOSTICS v_media = ROW_COUNT;
@@ -1352,7 +1350,7 @@ BEGIN
 END
 $$;
 
-ALTER FUNCTION lapor.message_store(p_part smallint, p_now timestamp with time zone, p_report_id bigint[], p_sent_at timestamp with time zone[], p_received_at timestamp with time zone[], p_raw_id bigint[], p_type text[], p_wamid text[], p_phone_number_id text[], p_body text[], p_media_id text[], p_detail text[], p_damaged boolean[], p_media_report_id bigint[], p_media_media_id text[], p_media_phone_number_id text[], p_media_kind text[], p_media_mime_type text[], p_media_filename text[], p_media_sha256 text[], p_media_url text[], p_media_created_at timestamp with time zone[]) OWNER TO lapor_owner;
+ALTER FUNCTION lapor.message_store(p_part smallint, p_now timestamp with time zone, p_report_id bigint[], p_sent_at timestamp with time zone[], p_received_at timestamp with time zone[], p_raw_id bigint[], p_type text[], p_wamid text[], p_phone_number_id text[], p_body text[], p_media_id text[], p_detail text[], p_damaged boolean[], p_media_report_id bigint[], p_media_media_id text[], p_media_phone_number_id text[], p_media_kind text[], p_media_mime_type text[], p_media_filename text[], p_media_sha256 text[], p_media_url text[], p_media_created_at timestamp with time zone[], p_parts smallint[], p_media_parts smallint[]) OWNER TO lapor_owner;
 
 --
 -- Name: months_ahead(integer); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
@@ -2277,10 +2275,10 @@ $$;
 ALTER FUNCTION lapor.report_show(p_code text) OWNER TO lapor_owner;
 
 --
--- Name: report_store(smallint, timestamp with time zone, bigint, boolean[], boolean[], bigint[], bigint[], integer[], integer[], text[], text[], text[], text[], text[], text[], boolean[], boolean[], real[], real[], timestamp with time zone[], timestamp with time zone[], timestamp with time zone[], double precision[], double precision[], integer[], bytea[], text[], boolean[], text[], bigint[], integer[], boolean[], timestamp with time zone[], timestamp with time zone[], timestamp with time zone[], bigint[], integer[], text[], text[], bytea[], bytea[], bigint[], text[], timestamp with time zone[], text[], text[], text[], text[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+-- Name: report_store(smallint, timestamp with time zone, bigint[], boolean[], boolean[], bigint[], bigint[], integer[], integer[], text[], text[], text[], text[], text[], text[], boolean[], boolean[], real[], real[], timestamp with time zone[], timestamp with time zone[], timestamp with time zone[], double precision[], double precision[], integer[], bytea[], text[], boolean[], text[], bigint[], integer[], boolean[], timestamp with time zone[], timestamp with time zone[], timestamp with time zone[], bigint[], integer[], text[], text[], bytea[], bytea[], bigint[], text[], timestamp with time zone[], text[], text[], text[], text[], smallint[], smallint[], smallint[], smallint[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
 --
 
-CREATE FUNCTION lapor.report_store(p_part smallint, p_now timestamp with time zone, p_codes bigint, p_opened boolean[], p_moved boolean[], p_report_id bigint[], p_reporter_id bigint[], p_unit_id integer[], p_version integer[], p_code text[], p_phone_number_id text[], p_category text[], p_urgency text[], p_function text[], p_state text[], p_sensitive boolean[], p_answered boolean[], p_prank real[], p_confidence real[], p_first_message_at timestamp with time zone[], p_last_message_at timestamp with time zone[], p_closed_at timestamp with time zone[], p_lat double precision[], p_lon double precision[], p_events integer[], p_head bytea[], p_origin text[], p_drill boolean[], p_link text[], p_link_report_id bigint[], p_bursts integer[], p_called boolean[], p_attention_at timestamp with time zone[], p_withdraw_asked_at timestamp with time zone[], p_album_at timestamp with time zone[], p_event_report_id bigint[], p_event_seq integer[], p_event_kind text[], p_event_data text[], p_event_prev bytea[], p_event_hash bytea[], p_reply_report_id bigint[], p_reply_occasion text[], p_reply_expires_at timestamp with time zone[], p_reply_phone_number_id text[], p_reply_recipient text[], p_reply_recipient_kind text[], p_reply_body text[]) RETURNS bigint
+CREATE FUNCTION lapor.report_store(p_part smallint, p_now timestamp with time zone, p_codes bigint[], p_opened boolean[], p_moved boolean[], p_report_id bigint[], p_reporter_id bigint[], p_unit_id integer[], p_version integer[], p_code text[], p_phone_number_id text[], p_category text[], p_urgency text[], p_function text[], p_state text[], p_sensitive boolean[], p_answered boolean[], p_prank real[], p_confidence real[], p_first_message_at timestamp with time zone[], p_last_message_at timestamp with time zone[], p_closed_at timestamp with time zone[], p_lat double precision[], p_lon double precision[], p_events integer[], p_head bytea[], p_origin text[], p_drill boolean[], p_link text[], p_link_report_id bigint[], p_bursts integer[], p_called boolean[], p_attention_at timestamp with time zone[], p_withdraw_asked_at timestamp with time zone[], p_album_at timestamp with time zone[], p_event_report_id bigint[], p_event_seq integer[], p_event_kind text[], p_event_data text[], p_event_prev bytea[], p_event_hash bytea[], p_reply_report_id bigint[], p_reply_occasion text[], p_reply_expires_at timestamp with time zone[], p_reply_phone_number_id text[], p_reply_recipient text[], p_reply_recipient_kind text[], p_reply_body text[], p_parts smallint[] DEFAULT NULL::smallint[], p_codes_parts smallint[] DEFAULT NULL::smallint[], p_event_parts smallint[] DEFAULT NULL::smallint[], p_reply_parts smallint[] DEFAULT NULL::smallint[]) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'lapor', 'pg_temp'
     SET enable_seqscan TO 'off'
@@ -2289,17 +2287,21 @@ CREATE FUNCTION lapor.report_store(p_part smallint, p_now timestamp with time zo
     SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 DECLARE
+    v_count   integer := cardinality(p_report_id);
     v_replies bigint := 0;
 BEGIN
-    IF p_codes IS NOT NULL THEN
-        UPDATE lapor.part_counter c SET reports = p_codes
-         WHERE c.part = p_part;
+    IF cardinality(p_codes) > 0 THEN
+        UPDATE lapor.part_counter c SET reports = n.codes
+          FROM (SELECT coalesce(p_part, p_codes_parts[i]) AS part,
+                       p_codes[i] AS codes
+                  FROM generate_series(1, cardinality(p_codes)) AS i) n
+         WHERE c.part = n.part;
     END IF;
 
     IF true = ANY (p_opened) THEN
-        PERFORM FROM unnest(p_unit_id) AS u (unit_id)
-          WHERE NOT EXISTS (SELECT FROM lapor.unit n
-                             WHERE n.unit_id = u.unit_id);
+        PERFORM FROM (SELECT DISTINCT unnest(p_unit_id) AS unit_id) n
+          WHERE NOT EXISTS (SELECT FROM lapor.unit u
+                             WHERE u.unit_id = n.unit_id);
 
         IF FOUND THEN
             RAISE EXCEPTION 'a unit does not exist'
@@ -2312,107 +2314,77 @@ BEGIN
                first_message_at, last_message_at, closed_at, lat, lon,
                events, head, origin, drill, link, link_report_id, bursts,
                called, attention_at, withdraw_asked_at, album_at)
-        SELECT p_part, u.*
-          FROM (SELECT n.report_id, n.reporter_id, n.unit_id, n.version,
-                       n.code, n.phone_number_id, n.category, n.urgency,
-                       n.function, n.state, n.sensitive, n.answered,
-                       n.prank, n.confidence, n.first_message_at,
-                       n.last_message_at, n.closed_at, n.lat, n.lon,
-                       n.events, n.head, n.origin, n.drill, n.link,
-                       n.link_report_id, n.bursts, n.called, n.attention_at,
-                       n.withdraw_asked_at, n.album_at
-                  FROM unnest(p_opened, p_report_id, p_reporter_id,
-                              p_unit_id, p_version, p_code,
-                              p_phone_number_id, p_category, p_urgency,
-                              p_function, p_state, p_sensitive, p_answered,
-                              p_prank, p_confidence, p_first_message_at,
-                              p_last_message_at, p_closed_at, p_lat, p_lon,
-                              p_events, p_head, p_origin, p_drill, p_link,
-                              p_link_report_id, p_bursts, p_called,
-                              p_attention_at, p_withdraw_asked_at,
-                              p_album_at)
-                       AS n (opened, report_id, reporter_id, unit_id,
-                             version, code, phone_number_id, category,
-                             urgency, function, state, sensitive, answered,
-                             prank, confidence, first_message_at,
-                             last_message_at, closed_at, lat, lon, events,
-                             head, origin, drill, link, link_report_id,
-                             bursts, called, attention_at,
-                             withdraw_asked_at, album_at)
-                 WHERE n.opened) u;
+        SELECT coalesce(p_part, p_parts[i]), p_report_id[i],
+               p_reporter_id[i], p_unit_id[i], p_version[i], p_code[i],
+               p_phone_number_id[i], p_category[i], p_urgency[i],
+               p_function[i], p_state[i], p_sensitive[i], p_answered[i],
+               p_prank[i], p_confidence[i], p_first_message_at[i],
+               p_last_message_at[i], p_closed_at[i], p_lat[i], p_lon[i],
+               p_events[i], p_head[i], p_origin[i], p_drill[i], p_link[i],
+               p_link_report_id[i], p_bursts[i], p_called[i],
+               p_attention_at[i], p_withdraw_asked_at[i], p_album_at[i]
+          FROM generate_series(1, v_count) AS i
+         WHERE p_opened[i];
 
         INSERT INTO lapor.timer (part, report_id, version, kind, due_at)
-        SELECT p_part, n.report_id, n.version, 'claim',
-               p_now + lapor.claim_time(n.urgency)
-          FROM unnest(p_opened, p_report_id, p_version, p_urgency,
-                      p_closed_at)
-               AS n (opened, report_id, version, urgency, closed_at)
-         WHERE n.opened AND n.closed_at IS NULL;
+        SELECT coalesce(p_part, p_parts[i]), p_report_id[i], p_version[i],
+               'claim', p_now + lapor.claim_time(p_urgency[i])
+          FROM generate_series(1, v_count) AS i
+         WHERE p_opened[i] AND p_closed_at[i] IS NULL;
     END IF;
 
     IF false = ANY (p_opened) THEN
         UPDATE lapor.report t
-           SET version = n.version, category = n.category,
-               urgency = n.urgency, function = n.function,
-               sensitive = n.sensitive, answered = n.answered,
-               prank = n.prank, confidence = n.confidence,
-               first_message_at = n.first_message_at,
-               last_message_at = n.last_message_at, lat = n.lat,
-               lon = n.lon, events = n.events, head = n.head,
-               bursts = n.bursts, called = n.called,
-               attention_at = n.attention_at,
-               withdraw_asked_at = n.withdraw_asked_at,
-               album_at = n.album_at
-          FROM unnest(p_opened, p_report_id, p_version, p_category,
-                      p_urgency, p_function, p_sensitive, p_answered,
-                      p_prank, p_confidence, p_first_message_at,
-                      p_last_message_at, p_lat, p_lon, p_events, p_head,
-                      p_bursts, p_called, p_attention_at,
-                      p_withdraw_asked_at, p_album_at)
-               AS n (opened, report_id, version, category, urgency,
-                     function, sensitive, answered, prank, confidence,
-                     first_message_at, last_message_at, lat, lon, events,
-                     head, bursts, called, attention_at,
-                     withdraw_asked_at, album_at)
-         WHERE t.part = p_part AND t.report_id = n.report_id
-           AND NOT n.opened;
+           SET version = p_version[n.i], category = p_category[n.i],
+               urgency = p_urgency[n.i], function = p_function[n.i],
+               sensitive = p_sensitive[n.i], answered = p_answered[n.i],
+               prank = p_prank[n.i], confidence = p_confidence[n.i],
+               first_message_at = p_first_message_at[n.i],
+               last_message_at = p_last_message_at[n.i], lat = p_lat[n.i],
+               lon = p_lon[n.i], events = p_events[n.i], head = p_head[n.i],
+               bursts = p_bursts[n.i], called = p_called[n.i],
+               attention_at = p_attention_at[n.i],
+               withdraw_asked_at = p_withdraw_asked_at[n.i],
+               album_at = p_album_at[n.i]
+          FROM (SELECT i, coalesce(p_part, p_parts[i]) AS part
+                  FROM generate_series(1, v_count) AS i
+                 WHERE NOT p_opened[i]) n
+         WHERE t.part = n.part AND t.report_id = p_report_id[n.i];
     END IF;
 
     -- a timer goes with the version, and is never put off
 
     IF true = ANY (p_moved) THEN
         UPDATE lapor.timer t
-           SET version = n.version,
-               due_at = least(t.due_at, p_now + lapor.claim_time(n.urgency))
-          FROM unnest(p_moved, p_report_id, p_version, p_urgency)
-               AS n (moved, report_id, version, urgency)
-         WHERE t.part = p_part AND t.report_id = n.report_id
-           AND t.kind = 'claim' AND n.moved;
+           SET version = p_version[n.i],
+               due_at = least(t.due_at,
+                              p_now + lapor.claim_time(p_urgency[n.i]))
+          FROM (SELECT i, coalesce(p_part, p_parts[i]) AS part
+                  FROM generate_series(1, v_count) AS i
+                 WHERE p_moved[i]) n
+         WHERE t.part = n.part AND t.report_id = p_report_id[n.i]
+           AND t.kind = 'claim';
     END IF;
 
     IF cardinality(p_event_report_id) > 0 THEN
         INSERT INTO lapor.event (part, report_id, at, seq, kind, actor, data,
                                  prev, hash)
-        SELECT p_part, n.report_id, p_now, n.seq, n.kind, 'lapor-intake',
-               n.data::jsonb, n.prev, n.hash
-          FROM unnest(p_event_report_id, p_event_seq, p_event_kind,
-                      p_event_data, p_event_prev, p_event_hash)
-               AS n (report_id, seq, kind, data, prev, hash);
+        SELECT coalesce(p_part, p_event_parts[i]), p_event_report_id[i],
+               p_now, p_event_seq[i], p_event_kind[i], 'lapor-intake',
+               p_event_data[i]::jsonb, p_event_prev[i], p_event_hash[i]
+          FROM generate_series(1, cardinality(p_event_report_id)) AS i;
     END IF;
 
     IF cardinality(p_reply_report_id) > 0 THEN
         INSERT INTO lapor.task (part, task_id, report_id, run_at, created_at,
                                 expires_at, kind, occasion, phone_number_id,
                                 recipient, recipient_kind, body)
-        SELECT p_part, nextval('lapor.id_seq'), n.report_id, p_now, p_now,
-               n.expires_at, 'reply', n.occasion, n.phone_number_id,
-               n.recipient, n.recipient_kind, n.body
-          FROM unnest(p_reply_report_id, p_reply_occasion,
-                      p_reply_expires_at, p_reply_phone_number_id,
-                      p_reply_recipient, p_reply_recipient_kind,
-                      p_reply_body)
-               AS n (report_id, occasion, expires_at, phone_number_id,
-                     recipient, recipient_kind, body)
+        SELECT coalesce(p_part, p_reply_parts[i]), nextval('lapor.id_seq'),
+               p_reply_report_id[i], p_now, p_now, p_reply_expires_at[i],
+               'reply', p_reply_occasion[i], p_reply_phone_number_id[i],
+               p_reply_recipient[i], p_reply_recipient_kind[i],
+               p_reply_body[i]
+          FROM generate_series(1, cardinality(p_reply_report_id)) AS i
         ON CONFLICT (part, report_id, occasion) WHERE kind = 'reply'
         DO NOTHING;
 
@@ -2423,7 +2395,7 @@ BEGIN
 END
 $$;
 
-ALTER FUNCTION lapor.report_store(p_part smallint, p_now timestamp with time zone, p_codes bigint, p_opened boolean[], p_moved boolean[], p_report_id bigint[], p_reporter_id bigint[], p_unit_id integer[], p_version integer[], p_code text[], p_phone_number_id text[], p_category text[], p_urgency text[], p_function text[], p_state text[], p_sensitive boolean[], p_answered boolean[], p_prank real[], p_confidence real[], p_first_message_at timestamp with time zone[], p_last_message_at timestamp with time zone[], p_closed_at timestamp with time zone[], p_lat double precision[], p_lon double precision[], p_events integer[], p_head bytea[], p_origin text[], p_drill boolean[], p_link text[], p_link_report_id bigint[], p_bursts integer[], p_called boolean[], p_attention_at timestamp with time zone[], p_withdraw_asked_at timestamp with time zone[], p_album_at timestamp with time zone[], p_event_report_id bigint[], p_event_seq integer[], p_event_kind text[], p_event_data text[], p_event_prev bytea[], p_event_hash bytea[], p_reply_report_id bigint[], p_reply_occasion text[], p_reply_expires_at timestamp with time zone[], p_reply_phone_number_id text[], p_reply_recipient text[], p_reply_recipient_kind text[], p_reply_body text[]) OWNER TO lapor_owner;
+ALTER FUNCTION lapor.report_store(p_part smallint, p_now timestamp with time zone, p_codes bigint[], p_opened boolean[], p_moved boolean[], p_report_id bigint[], p_reporter_id bigint[], p_unit_id integer[], p_version integer[], p_code text[], p_phone_number_id text[], p_category text[], p_urgency text[], p_function text[], p_state text[], p_sensitive boolean[], p_answered boolean[], p_prank real[], p_confidence real[], p_first_message_at timestamp with time zone[], p_last_message_at timestamp with time zone[], p_closed_at timestamp with time zone[], p_lat double precision[], p_lon double precision[], p_events integer[], p_head bytea[], p_origin text[], p_drill boolean[], p_link text[], p_link_report_id bigint[], p_bursts integer[], p_called boolean[], p_attention_at timestamp with time zone[], p_withdraw_asked_at timestamp with time zone[], p_album_at timestamp with time zone[], p_event_report_id bigint[], p_event_seq integer[], p_event_kind text[], p_event_data text[], p_event_prev bytea[], p_event_hash bytea[], p_reply_report_id bigint[], p_reply_occasion text[], p_reply_expires_at timestamp with time zone[], p_reply_phone_number_id text[], p_reply_recipient text[], p_reply_recipient_kind text[], p_reply_body text[], p_parts smallint[], p_codes_parts smallint[], p_event_parts smallint[], p_reply_parts smallint[]) OWNER TO lapor_owner;
 
 --
 -- Name: reporter_add(smallint, timestamp with time zone); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
@@ -2480,10 +2452,10 @@ $$;
 ALTER FUNCTION lapor.reporter_audit(p_part smallint, p_reporter_id bigint, p_kind text, p_identity text, p_peer text, p_at bigint, p_raw_id bigint) OWNER TO lapor_owner;
 
 --
--- Name: reporter_name(smallint, bigint[], text[], text[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+-- Name: reporter_name(smallint, bigint[], text[], text[], smallint[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
 --
 
-CREATE FUNCTION lapor.reporter_name(p_part smallint, p_reporter_id bigint[], p_name text[], p_username text[]) RETURNS void
+CREATE FUNCTION lapor.reporter_name(p_part smallint, p_reporter_id bigint[], p_name text[], p_username text[], p_parts smallint[] DEFAULT NULL::smallint[]) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'lapor', 'pg_temp'
     SET enable_seqscan TO 'off'
@@ -2493,21 +2465,21 @@ CREATE FUNCTION lapor.reporter_name(p_part smallint, p_reporter_id bigint[], p_n
     AS $$
 BEGIN
     UPDATE lapor.reporter p
-       SET name = coalesce(n.name, p.name),
-           username = coalesce(n.username, p.username)
-      FROM unnest(p_reporter_id, p_name, p_username)
-           AS n (reporter_id, name, username)
-     WHERE p.part = p_part AND p.reporter_id = n.reporter_id;
+       SET name = coalesce(p_name[n.i], p.name),
+           username = coalesce(p_username[n.i], p.username)
+      FROM (SELECT i, coalesce(p_part, p_parts[i]) AS part
+              FROM generate_series(1, cardinality(p_reporter_id)) AS i) n
+     WHERE p.part = n.part AND p.reporter_id = p_reporter_id[n.i];
 END
 $$;
 
-ALTER FUNCTION lapor.reporter_name(p_part smallint, p_reporter_id bigint[], p_name text[], p_username text[]) OWNER TO lapor_owner;
+ALTER FUNCTION lapor.reporter_name(p_part smallint, p_reporter_id bigint[], p_name text[], p_username text[], p_parts smallint[]) OWNER TO lapor_owner;
 
 --
--- Name: reporter_open(smallint, bigint[], text[], text[], text[], text[], text[], timestamp with time zone[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+-- Name: reporter_open(smallint, bigint[], text[], text[], text[], text[], text[], timestamp with time zone[], smallint[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
 --
 
-CREATE FUNCTION lapor.reporter_open(p_part smallint, p_reporter_id bigint[], p_identity text[], p_kind text[], p_peer text[], p_name text[], p_username text[], p_seen_at timestamp with time zone[]) RETURNS TABLE(idx integer, reporter_id bigint, name text, username text, officer boolean, codes bigint, report_id bigint, unit_id integer, version integer, code text, phone_number_id text, category text, urgency text, function text, state text, sensitive boolean, answered boolean, prank double precision, confidence double precision, first_message_at timestamp with time zone, last_message_at timestamp with time zone, closed_at timestamp with time zone, lat double precision, lon double precision, events integer, head bytea, origin text, drill boolean, bursts integer, called boolean, attention_at timestamp with time zone, withdraw_asked_at timestamp with time zone, album_at timestamp with time zone)
+CREATE FUNCTION lapor.reporter_open(p_part smallint, p_reporter_id bigint[], p_identity text[], p_kind text[], p_peer text[], p_name text[], p_username text[], p_seen_at timestamp with time zone[], p_parts smallint[] DEFAULT NULL::smallint[]) RETURNS TABLE(idx integer, reporter_id bigint, name text, username text, officer boolean, codes bigint, report_id bigint, unit_id integer, version integer, code text, phone_number_id text, category text, urgency text, function text, state text, sensitive boolean, answered boolean, prank double precision, confidence double precision, first_message_at timestamp with time zone, last_message_at timestamp with time zone, closed_at timestamp with time zone, lat double precision, lon double precision, events integer, head bytea, origin text, drill boolean, bursts integer, called boolean, attention_at timestamp with time zone, withdraw_asked_at timestamp with time zone, album_at timestamp with time zone)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'lapor', 'pg_temp'
     SET enable_seqscan TO 'off'
@@ -2517,47 +2489,50 @@ CREATE FUNCTION lapor.reporter_open(p_part smallint, p_reporter_id bigint[], p_i
     AS $$
 #variable_conflict use_column
 DECLARE
+    v_count    integer := cardinality(p_reporter_id);
     v_reporter bigint[] := p_reporter_id;
-    v_codes    bigint;
     v_away     boolean;
     v_locked   integer;
 BEGIN
     IF array_position(p_reporter_id, NULL) IS NOT NULL THEN
         INSERT INTO lapor.identity (part, identity, kind, peer, home_part,
                                     reporter_id, first_seen_at, since)
-        SELECT p_part, u.identity, u.kind, u.peer, p_part,
-               nextval('lapor.id_seq'), u.seen_at,
+        SELECT n.part, p_identity[n.i], p_kind[n.i], p_peer[n.i], n.part,
+               nextval('lapor.id_seq'), p_seen_at[n.i],
                coalesce((SELECT max(t.until_at)
                            FROM lapor.identity_past t
-                          WHERE t.part = p_part
-                            AND t.identity = u.identity), '-infinity')
-          FROM unnest(p_identity, p_kind, p_peer, p_seen_at, p_reporter_id)
-               AS u (identity, kind, peer, seen_at, reporter_id)
-         WHERE u.reporter_id IS NULL
-         ORDER BY u.identity
+                          WHERE t.part = n.part
+                            AND t.identity = p_identity[n.i]), '-infinity')
+          FROM (SELECT i, coalesce(p_part, p_parts[i]) AS part
+                  FROM generate_series(1, v_count) AS i
+                 WHERE p_reporter_id[i] IS NULL
+                 ORDER BY p_parts[i], p_identity[i]) n
         ON CONFLICT (part, identity) DO NOTHING;
 
         -- given up while we looked: whoever wrote before that is known
 
-        IF EXISTS (SELECT FROM unnest(p_identity, p_seen_at, p_reporter_id)
-                               AS u (identity, seen_at, reporter_id)
+        IF EXISTS (SELECT
+                     FROM (SELECT i, coalesce(p_part, p_parts[i]) AS part
+                             FROM generate_series(1, v_count) AS i
+                            WHERE p_reporter_id[i] IS NULL) n
                      JOIN lapor.identity_past t
-                       ON t.part = p_part AND t.identity = u.identity
-                    WHERE u.reporter_id IS NULL AND t.until_at > u.seen_at)
+                       ON t.part = n.part AND t.identity = p_identity[n.i]
+                    WHERE t.until_at > p_seen_at[n.i])
         THEN
             RAISE EXCEPTION 'an identity was given up'
                   USING ERRCODE = 'serialization_failure';
         END IF;
 
-        SELECT array_agg(coalesce(u.reporter_id, i.reporter_id)
-                         ORDER BY u.ord),
-               bool_or(u.reporter_id IS NULL AND i.home_part <> p_part)
+        SELECT array_agg(coalesce(n.reporter_id, w.reporter_id)
+                         ORDER BY n.i),
+               bool_or(n.reporter_id IS NULL AND w.home_part <> n.part)
           INTO v_reporter, v_away
-          FROM unnest(p_identity, p_reporter_id) WITH ORDINALITY
-               AS u (identity, reporter_id, ord)
-          LEFT JOIN lapor.identity i
-                 ON i.part = p_part AND i.identity = u.identity
-                    AND u.reporter_id IS NULL;
+          FROM (SELECT i, coalesce(p_part, p_parts[i]) AS part,
+                       p_reporter_id[i] AS reporter_id
+                  FROM generate_series(1, v_count) AS i) n
+          LEFT JOIN lapor.identity w
+                 ON w.part = n.part AND w.identity = p_identity[n.i]
+                    AND n.reporter_id IS NULL;
 
         -- or his identity was there, and is gone with its owner since
 
@@ -2568,26 +2543,29 @@ BEGIN
 
         INSERT INTO lapor.reporter (part, reporter_id, name, username,
                                     first_seen_at)
-        SELECT p_part, u.reporter_id, u.name, u.username, u.seen_at
-          FROM unnest(v_reporter, p_name, p_username, p_seen_at,
-                      p_reporter_id)
-               AS u (reporter_id, name, username, seen_at, known)
-         WHERE u.known IS NULL
-         ORDER BY u.reporter_id
+        SELECT coalesce(p_part, p_parts[n.i]), v_reporter[n.i], p_name[n.i],
+               p_username[n.i], p_seen_at[n.i]
+          FROM (SELECT i
+                  FROM generate_series(1, v_count) AS i
+                 WHERE p_reporter_id[i] IS NULL
+                 ORDER BY p_parts[i], v_reporter[i]) n
         ON CONFLICT (part, reporter_id) DO NOTHING;
     END IF;
 
     -- one writer a reporter from here to the commit; the reports are read by
     -- a statement of its own, since another writer's must be seen
 
-    PERFORM FROM lapor.reporter p
-      WHERE p.part = p_part AND p.reporter_id = ANY (v_reporter)
-      ORDER BY p.reporter_id
-        FOR UPDATE;
+    PERFORM FROM (SELECT DISTINCT coalesce(p_part, p_parts[i]) AS part,
+                                  v_reporter[i] AS reporter_id
+                    FROM generate_series(1, v_count) AS i) n
+      JOIN lapor.reporter p
+        ON p.part = n.part AND p.reporter_id = n.reporter_id
+      ORDER BY p.part, p.reporter_id
+        FOR UPDATE OF p;
 
     GET DIAGNOSTICS v_locked = ROW_COUNT;
 
-    IF v_locked < cardinality(v_reporter)
+    IF v_locked < v_count
        AND v_locked < (SELECT count(DISTINCT u.id)
                          FROM unnest(v_reporter) AS u (id))
     THEN
@@ -2595,37 +2573,41 @@ BEGIN
               USING ERRCODE = 'foreign_key_violation';
     END IF;
 
-    SELECT c.reports INTO STRICT v_codes
-      FROM lapor.part_counter c
-     WHERE c.part = p_part
-       FOR UPDATE;
+    PERFORM FROM (SELECT DISTINCT coalesce(p_part, p_parts[i]) AS part
+                    FROM generate_series(1, v_count) AS i) n
+      JOIN lapor.part_counter c ON c.part = n.part
+      ORDER BY c.part
+        FOR UPDATE OF c;
 
     RETURN QUERY
-    SELECT u.ord::integer, p.reporter_id, p.name, p.username,
+    SELECT n.i, p.reporter_id, p.name, p.username,
            EXISTS (SELECT FROM lapor.officer o
-                    WHERE o.identity IN (u.identity, u.peer) AND o.active),
-           v_codes, t.report_id, t.unit_id, t.version, t.code,
+                    WHERE o.identity IN (p_identity[n.i], p_peer[n.i])
+                      AND o.active),
+           c.reports, t.report_id, t.unit_id, t.version, t.code,
            t.phone_number_id, t.category, t.urgency, t.function, t.state,
            t.sensitive, t.answered, t.prank::double precision,
            t.confidence::double precision, t.first_message_at,
            t.last_message_at, t.closed_at, t.lat, t.lon, t.events, t.head,
            t.origin, t.drill, t.bursts, t.called, t.attention_at,
            t.withdraw_asked_at, t.album_at
-      FROM unnest(v_reporter, p_identity, p_peer) WITH ORDINALITY
-           AS u (reporter_id, identity, peer, ord)
+      FROM (SELECT i, coalesce(p_part, p_parts[i]) AS part,
+                   v_reporter[i] AS reporter_id
+              FROM generate_series(1, v_count) AS i) n
       JOIN lapor.reporter p
-        ON p.part = p_part AND p.reporter_id = u.reporter_id
+        ON p.part = n.part AND p.reporter_id = n.reporter_id
+      JOIN lapor.part_counter c ON c.part = n.part
       LEFT JOIN LATERAL (
                SELECT *
                  FROM lapor.report r
-                WHERE r.part = p_part AND r.reporter_id = u.reporter_id
+                WHERE r.part = n.part AND r.reporter_id = n.reporter_id
                 ORDER BY r.first_message_at DESC
                 LIMIT 16
                   FOR UPDATE) t ON true;
 END
 $$;
 
-ALTER FUNCTION lapor.reporter_open(p_part smallint, p_reporter_id bigint[], p_identity text[], p_kind text[], p_peer text[], p_name text[], p_username text[], p_seen_at timestamp with time zone[]) OWNER TO lapor_owner;
+ALTER FUNCTION lapor.reporter_open(p_part smallint, p_reporter_id bigint[], p_identity text[], p_kind text[], p_peer text[], p_name text[], p_username text[], p_seen_at timestamp with time zone[], p_parts smallint[]) OWNER TO lapor_owner;
 
 --
 -- Name: reporter_tie(smallint, bigint, smallint, bigint, text, bigint, bigint); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
@@ -5029,18 +5011,18 @@ REVOKE ALL ON FUNCTION lapor.message_correct(p_part smallint, p_now timestamp wi
 GRANT ALL ON FUNCTION lapor.message_correct(p_part smallint, p_now timestamp with time zone, p_wamid text[], p_sent_at timestamp with time zone[], p_received_at timestamp with time zone[], p_raw_id bigint[], p_type text[], p_body text[], p_detail text[], p_damaged boolean[], p_media_id text[], p_mime_type text[], p_filename text[], p_sha256 text[], p_url text[], p_category text[], p_urgency text[], p_function text[], p_sensitive boolean[], p_confidence real[], p_lat double precision[], p_lon double precision[], p_first boolean[], p_media_first boolean[]) TO lapor_intake;
 
 --
--- Name: FUNCTION message_find(p_part smallint, p_wamid text[]); Type: ACL; Schema: lapor; Owner: lapor_owner
+-- Name: FUNCTION message_find(p_part smallint, p_wamid text[], p_parts smallint[]); Type: ACL; Schema: lapor; Owner: lapor_owner
 --
 
-REVOKE ALL ON FUNCTION lapor.message_find(p_part smallint, p_wamid text[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION lapor.message_find(p_part smallint, p_wamid text[]) TO lapor_intake;
+REVOKE ALL ON FUNCTION lapor.message_find(p_part smallint, p_wamid text[], p_parts smallint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.message_find(p_part smallint, p_wamid text[], p_parts smallint[]) TO lapor_intake;
 
 --
--- Name: FUNCTION message_store(p_part smallint, p_now timestamp with time zone, p_report_id bigint[], p_sent_at timestamp with time zone[], p_received_at timestamp with time zone[], p_raw_id bigint[], p_type text[], p_wamid text[], p_phone_number_id text[], p_body text[], p_media_id text[], p_detail text[], p_damaged boolean[], p_media_report_id bigint[], p_media_media_id text[], p_media_phone_number_id text[], p_media_kind text[], p_media_mime_type text[], p_media_filename text[], p_media_sha256 text[], p_media_url text[], p_media_created_at timestamp with time zone[]); Type: ACL; Schema: lapor; Owner: lapor_owner
+-- Name: FUNCTION message_store(p_part smallint, p_now timestamp with time zone, p_report_id bigint[], p_sent_at timestamp with time zone[], p_received_at timestamp with time zone[], p_raw_id bigint[], p_type text[], p_wamid text[], p_phone_number_id text[], p_body text[], p_media_id text[], p_detail text[], p_damaged boolean[], p_media_report_id bigint[], p_media_media_id text[], p_media_phone_number_id text[], p_media_kind text[], p_media_mime_type text[], p_media_filename text[], p_media_sha256 text[], p_media_url text[], p_media_created_at timestamp with time zone[], p_parts smallint[], p_media_parts smallint[]); Type: ACL; Schema: lapor; Owner: lapor_owner
 --
 
-REVOKE ALL ON FUNCTION lapor.message_store(p_part smallint, p_now timestamp with time zone, p_report_id bigint[], p_sent_at timestamp with time zone[], p_received_at timestamp with time zone[], p_raw_id bigint[], p_type text[], p_wamid text[], p_phone_number_id text[], p_body text[], p_media_id text[], p_detail text[], p_damaged boolean[], p_media_report_id bigint[], p_media_media_id text[], p_media_phone_number_id text[], p_media_kind text[], p_media_mime_type text[], p_media_filename text[], p_media_sha256 text[], p_media_url text[], p_media_created_at timestamp with time zone[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION lapor.message_store(p_part smallint, p_now timestamp with time zone, p_report_id bigint[], p_sent_at timestamp with time zone[], p_received_at timestamp with time zone[], p_raw_id bigint[], p_type text[], p_wamid text[], p_phone_number_id text[], p_body text[], p_media_id text[], p_detail text[], p_damaged boolean[], p_media_report_id bigint[], p_media_media_id text[], p_media_phone_number_id text[], p_media_kind text[], p_media_mime_type text[], p_media_filename text[], p_media_sha256 text[], p_media_url text[], p_media_created_at timestamp with time zone[]) TO lapor_intake;
+REVOKE ALL ON FUNCTION lapor.message_store(p_part smallint, p_now timestamp with time zone, p_report_id bigint[], p_sent_at timestamp with time zone[], p_received_at timestamp with time zone[], p_raw_id bigint[], p_type text[], p_wamid text[], p_phone_number_id text[], p_body text[], p_media_id text[], p_detail text[], p_damaged boolean[], p_media_report_id bigint[], p_media_media_id text[], p_media_phone_number_id text[], p_media_kind text[], p_media_mime_type text[], p_media_filename text[], p_media_sha256 text[], p_media_url text[], p_media_created_at timestamp with time zone[], p_parts smallint[], p_media_parts smallint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.message_store(p_part smallint, p_now timestamp with time zone, p_report_id bigint[], p_sent_at timestamp with time zone[], p_received_at timestamp with time zone[], p_raw_id bigint[], p_type text[], p_wamid text[], p_phone_number_id text[], p_body text[], p_media_id text[], p_detail text[], p_damaged boolean[], p_media_report_id bigint[], p_media_media_id text[], p_media_phone_number_id text[], p_media_kind text[], p_media_mime_type text[], p_media_filename text[], p_media_sha256 text[], p_media_url text[], p_media_created_at timestamp with time zone[], p_parts smallint[], p_media_parts smallint[]) TO lapor_intake;
 
 --
 -- Name: FUNCTION months_ahead(p_ahead integer); Type: ACL; Schema: lapor; Owner: lapor_owner
@@ -5197,11 +5179,11 @@ GRANT ALL ON FUNCTION lapor.report_show(p_code text) TO lapor_ctl;
 GRANT ALL ON FUNCTION lapor.report_show(p_code text) TO lapor_reader;
 
 --
--- Name: FUNCTION report_store(p_part smallint, p_now timestamp with time zone, p_codes bigint, p_opened boolean[], p_moved boolean[], p_report_id bigint[], p_reporter_id bigint[], p_unit_id integer[], p_version integer[], p_code text[], p_phone_number_id text[], p_category text[], p_urgency text[], p_function text[], p_state text[], p_sensitive boolean[], p_answered boolean[], p_prank real[], p_confidence real[], p_first_message_at timestamp with time zone[], p_last_message_at timestamp with time zone[], p_closed_at timestamp with time zone[], p_lat double precision[], p_lon double precision[], p_events integer[], p_head bytea[], p_origin text[], p_drill boolean[], p_link text[], p_link_report_id bigint[], p_bursts integer[], p_called boolean[], p_attention_at timestamp with time zone[], p_withdraw_asked_at timestamp with time zone[], p_album_at timestamp with time zone[], p_event_report_id bigint[], p_event_seq integer[], p_event_kind text[], p_event_data text[], p_event_prev bytea[], p_event_hash bytea[], p_reply_report_id bigint[], p_reply_occasion text[], p_reply_expires_at timestamp with time zone[], p_reply_phone_number_id text[], p_reply_recipient text[], p_reply_recipient_kind text[], p_reply_body text[]); Type: ACL; Schema: lapor; Owner: lapor_owner
+-- Name: FUNCTION report_store(p_part smallint, p_now timestamp with time zone, p_codes bigint[], p_opened boolean[], p_moved boolean[], p_report_id bigint[], p_reporter_id bigint[], p_unit_id integer[], p_version integer[], p_code text[], p_phone_number_id text[], p_category text[], p_urgency text[], p_function text[], p_state text[], p_sensitive boolean[], p_answered boolean[], p_prank real[], p_confidence real[], p_first_message_at timestamp with time zone[], p_last_message_at timestamp with time zone[], p_closed_at timestamp with time zone[], p_lat double precision[], p_lon double precision[], p_events integer[], p_head bytea[], p_origin text[], p_drill boolean[], p_link text[], p_link_report_id bigint[], p_bursts integer[], p_called boolean[], p_attention_at timestamp with time zone[], p_withdraw_asked_at timestamp with time zone[], p_album_at timestamp with time zone[], p_event_report_id bigint[], p_event_seq integer[], p_event_kind text[], p_event_data text[], p_event_prev bytea[], p_event_hash bytea[], p_reply_report_id bigint[], p_reply_occasion text[], p_reply_expires_at timestamp with time zone[], p_reply_phone_number_id text[], p_reply_recipient text[], p_reply_recipient_kind text[], p_reply_body text[], p_parts smallint[], p_codes_parts smallint[], p_event_parts smallint[], p_reply_parts smallint[]); Type: ACL; Schema: lapor; Owner: lapor_owner
 --
 
-REVOKE ALL ON FUNCTION lapor.report_store(p_part smallint, p_now timestamp with time zone, p_codes bigint, p_opened boolean[], p_moved boolean[], p_report_id bigint[], p_reporter_id bigint[], p_unit_id integer[], p_version integer[], p_code text[], p_phone_number_id text[], p_category text[], p_urgency text[], p_function text[], p_state text[], p_sensitive boolean[], p_answered boolean[], p_prank real[], p_confidence real[], p_first_message_at timestamp with time zone[], p_last_message_at timestamp with time zone[], p_closed_at timestamp with time zone[], p_lat double precision[], p_lon double precision[], p_events integer[], p_head bytea[], p_origin text[], p_drill boolean[], p_link text[], p_link_report_id bigint[], p_bursts integer[], p_called boolean[], p_attention_at timestamp with time zone[], p_withdraw_asked_at timestamp with time zone[], p_album_at timestamp with time zone[], p_event_report_id bigint[], p_event_seq integer[], p_event_kind text[], p_event_data text[], p_event_prev bytea[], p_event_hash bytea[], p_reply_report_id bigint[], p_reply_occasion text[], p_reply_expires_at timestamp with time zone[], p_reply_phone_number_id text[], p_reply_recipient text[], p_reply_recipient_kind text[], p_reply_body text[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION lapor.report_store(p_part smallint, p_now timestamp with time zone, p_codes bigint, p_opened boolean[], p_moved boolean[], p_report_id bigint[], p_reporter_id bigint[], p_unit_id integer[], p_version integer[], p_code text[], p_phone_number_id text[], p_category text[], p_urgency text[], p_function text[], p_state text[], p_sensitive boolean[], p_answered boolean[], p_prank real[], p_confidence real[], p_first_message_at timestamp with time zone[], p_last_message_at timestamp with time zone[], p_closed_at timestamp with time zone[], p_lat double precision[], p_lon double precision[], p_events integer[], p_head bytea[], p_origin text[], p_drill boolean[], p_link text[], p_link_report_id bigint[], p_bursts integer[], p_called boolean[], p_attention_at timestamp with time zone[], p_withdraw_asked_at timestamp with time zone[], p_album_at timestamp with time zone[], p_event_report_id bigint[], p_event_seq integer[], p_event_kind text[], p_event_data text[], p_event_prev bytea[], p_event_hash bytea[], p_reply_report_id bigint[], p_reply_occasion text[], p_reply_expires_at timestamp with time zone[], p_reply_phone_number_id text[], p_reply_recipient text[], p_reply_recipient_kind text[], p_reply_body text[]) TO lapor_intake;
+REVOKE ALL ON FUNCTION lapor.report_store(p_part smallint, p_now timestamp with time zone, p_codes bigint[], p_opened boolean[], p_moved boolean[], p_report_id bigint[], p_reporter_id bigint[], p_unit_id integer[], p_version integer[], p_code text[], p_phone_number_id text[], p_category text[], p_urgency text[], p_function text[], p_state text[], p_sensitive boolean[], p_answered boolean[], p_prank real[], p_confidence real[], p_first_message_at timestamp with time zone[], p_last_message_at timestamp with time zone[], p_closed_at timestamp with time zone[], p_lat double precision[], p_lon double precision[], p_events integer[], p_head bytea[], p_origin text[], p_drill boolean[], p_link text[], p_link_report_id bigint[], p_bursts integer[], p_called boolean[], p_attention_at timestamp with time zone[], p_withdraw_asked_at timestamp with time zone[], p_album_at timestamp with time zone[], p_event_report_id bigint[], p_event_seq integer[], p_event_kind text[], p_event_data text[], p_event_prev bytea[], p_event_hash bytea[], p_reply_report_id bigint[], p_reply_occasion text[], p_reply_expires_at timestamp with time zone[], p_reply_phone_number_id text[], p_reply_recipient text[], p_reply_recipient_kind text[], p_reply_body text[], p_parts smallint[], p_codes_parts smallint[], p_event_parts smallint[], p_reply_parts smallint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.report_store(p_part smallint, p_now timestamp with time zone, p_codes bigint[], p_opened boolean[], p_moved boolean[], p_report_id bigint[], p_reporter_id bigint[], p_unit_id integer[], p_version integer[], p_code text[], p_phone_number_id text[], p_category text[], p_urgency text[], p_function text[], p_state text[], p_sensitive boolean[], p_answered boolean[], p_prank real[], p_confidence real[], p_first_message_at timestamp with time zone[], p_last_message_at timestamp with time zone[], p_closed_at timestamp with time zone[], p_lat double precision[], p_lon double precision[], p_events integer[], p_head bytea[], p_origin text[], p_drill boolean[], p_link text[], p_link_report_id bigint[], p_bursts integer[], p_called boolean[], p_attention_at timestamp with time zone[], p_withdraw_asked_at timestamp with time zone[], p_album_at timestamp with time zone[], p_event_report_id bigint[], p_event_seq integer[], p_event_kind text[], p_event_data text[], p_event_prev bytea[], p_event_hash bytea[], p_reply_report_id bigint[], p_reply_occasion text[], p_reply_expires_at timestamp with time zone[], p_reply_phone_number_id text[], p_reply_recipient text[], p_reply_recipient_kind text[], p_reply_body text[], p_parts smallint[], p_codes_parts smallint[], p_event_parts smallint[], p_reply_parts smallint[]) TO lapor_intake;
 
 --
 -- Name: FUNCTION reporter_add(p_part smallint, p_at timestamp with time zone); Type: ACL; Schema: lapor; Owner: lapor_owner
@@ -5218,18 +5200,18 @@ REVOKE ALL ON FUNCTION lapor.reporter_audit(p_part smallint, p_reporter_id bigin
 GRANT ALL ON FUNCTION lapor.reporter_audit(p_part smallint, p_reporter_id bigint, p_kind text, p_identity text, p_peer text, p_at bigint, p_raw_id bigint) TO lapor_intake;
 
 --
--- Name: FUNCTION reporter_name(p_part smallint, p_reporter_id bigint[], p_name text[], p_username text[]); Type: ACL; Schema: lapor; Owner: lapor_owner
+-- Name: FUNCTION reporter_name(p_part smallint, p_reporter_id bigint[], p_name text[], p_username text[], p_parts smallint[]); Type: ACL; Schema: lapor; Owner: lapor_owner
 --
 
-REVOKE ALL ON FUNCTION lapor.reporter_name(p_part smallint, p_reporter_id bigint[], p_name text[], p_username text[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION lapor.reporter_name(p_part smallint, p_reporter_id bigint[], p_name text[], p_username text[]) TO lapor_intake;
+REVOKE ALL ON FUNCTION lapor.reporter_name(p_part smallint, p_reporter_id bigint[], p_name text[], p_username text[], p_parts smallint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.reporter_name(p_part smallint, p_reporter_id bigint[], p_name text[], p_username text[], p_parts smallint[]) TO lapor_intake;
 
 --
--- Name: FUNCTION reporter_open(p_part smallint, p_reporter_id bigint[], p_identity text[], p_kind text[], p_peer text[], p_name text[], p_username text[], p_seen_at timestamp with time zone[]); Type: ACL; Schema: lapor; Owner: lapor_owner
+-- Name: FUNCTION reporter_open(p_part smallint, p_reporter_id bigint[], p_identity text[], p_kind text[], p_peer text[], p_name text[], p_username text[], p_seen_at timestamp with time zone[], p_parts smallint[]); Type: ACL; Schema: lapor; Owner: lapor_owner
 --
 
-REVOKE ALL ON FUNCTION lapor.reporter_open(p_part smallint, p_reporter_id bigint[], p_identity text[], p_kind text[], p_peer text[], p_name text[], p_username text[], p_seen_at timestamp with time zone[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION lapor.reporter_open(p_part smallint, p_reporter_id bigint[], p_identity text[], p_kind text[], p_peer text[], p_name text[], p_username text[], p_seen_at timestamp with time zone[]) TO lapor_intake;
+REVOKE ALL ON FUNCTION lapor.reporter_open(p_part smallint, p_reporter_id bigint[], p_identity text[], p_kind text[], p_peer text[], p_name text[], p_username text[], p_seen_at timestamp with time zone[], p_parts smallint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.reporter_open(p_part smallint, p_reporter_id bigint[], p_identity text[], p_kind text[], p_peer text[], p_name text[], p_username text[], p_seen_at timestamp with time zone[], p_parts smallint[]) TO lapor_intake;
 
 --
 -- Name: FUNCTION reporter_tie(p_part smallint, p_reporter_id bigint, p_other_part smallint, p_other_id bigint, p_why text, p_at bigint, p_raw_id bigint); Type: ACL; Schema: lapor; Owner: lapor_owner

@@ -91,6 +91,7 @@ start(void)
     lapor_pool_reset(pool);
     memset(&person, 0, sizeof(person));
     memset(&rule, 0, sizeof(rule));
+    person.part = 9;
     person.reporter_id = 7;
     rule.unit_id = 3;
     rule.join_ms = DAY;
@@ -104,7 +105,7 @@ start(void)
         ids[i] = (int64_t) (1000 - i);
     }
 
-    lapor_talk_init(&talk, pool, 9, NOW, 0, ids + 64);
+    lapor_talk_init(&talk, pool, NOW, ids + 64);
 }
 
 

@@ -1,7 +1,7 @@
 /*
  * Copyright (C) Lapor contributors. BSD 2-clause, see LICENSE.
  *
- * Messages into groups by home part, and in each the senders, every one of
+ * Messages into groups of one call each, and in each the senders, every one of
  * them once.
  */
 
@@ -37,7 +37,7 @@ lapor_intake_groups(struct lapor_intake_store *store,
 
     count = 0;
 
-    for (i = 0; i < n; i = lapor_intake_slots_end(slots, n, i)) {
+    for (i = 0; i < n; i = lapor_intake_call_end(store, slots, n, i)) {
         count++;
     }
 
@@ -45,9 +45,8 @@ lapor_intake_groups(struct lapor_intake_store *store,
     count = 0;
 
     for (i = 0; i < n; i = end) {
-        end = lapor_intake_slots_end(slots, n, i);
+        end = lapor_intake_call_end(store, slots, n, i);
 
-        groups[count].part = slots[i].part;
         groups[count].slots = slots + i;
         groups[count].n = end - i;
         sender_group(store, &groups[count++]);
@@ -140,6 +139,7 @@ sender_get(struct sender_map *map, const struct lapor_intake_unit *unit,
     }
 
     sender = lapor_pool_alloc(map->pool, sizeof(*sender));
+    sender->part = m->home;
     sender->known = m->known;
     sender->reporter_id = m->known ? m->reporter_id : 0;
     sender->self = self;
@@ -169,7 +169,8 @@ sender_hash(const struct lapor_intake_message *m, struct lapor_str id)
 }
 
 
-/* The order of locks: reporters ascending; new ones by their identity. */
+/* The order of locks: parts ascending, in each reporters, then new ones by
+ * their identity. */
 
 static int
 sender_compare(const void *one, const void *two)
@@ -179,6 +180,10 @@ sender_compare(const void *one, const void *two)
 
     a = *(struct lapor_intake_sender *const *) one;
     b = *(struct lapor_intake_sender *const *) two;
+
+    if (a->part != b->part) {
+        return a->part < b->part ? -1 : 1;
+    }
 
     if (a->known != b->known) {
         return a->known ? -1 : 1;

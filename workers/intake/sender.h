@@ -1,8 +1,8 @@
 /*
  * Copyright (C) Lapor contributors. BSD 2-clause, see LICENSE.
  *
- * The messages of one home part, by who wrote them, from the ledger to what
- * is decided about them.
+ * The messages of one call, by who wrote them, from the ledger to what is
+ * decided about them.
  */
 
 #ifndef LAPOR_INTAKE_SENDER_H
@@ -15,6 +15,7 @@
 /* Who wrote, as lapor.reporter_open takes it: by his reporter if he is known,
  * else by the identity that gives him his home. */
 struct lapor_intake_sender {
+    unsigned                             part;      /* his home */
     bool                                 known;
     int64_t                              reporter_id;
     const struct lapor_intake_identity  *self;
@@ -31,11 +32,10 @@ struct lapor_intake_sender {
 
 
 struct lapor_intake_group {
-    unsigned                      part;
     struct lapor_intake_slot     *slots;
     size_t                        n;
-    struct lapor_intake_sender  **senders;   /* those known come first, by
-                                                reporter_id */
+    struct lapor_intake_sender  **senders;   /* by part; in each those known
+                                                come first, by reporter_id */
     size_t                        nsenders;
     bool                          about;     /* some message is about another */
     struct lapor_intake_sender  **renamed;   /* called otherwise until now */
@@ -44,7 +44,7 @@ struct lapor_intake_group {
 };
 
 
-/* Groups slots that are sorted by home part; in the store's pool. */
+/* Groups slots that are sorted by home part into calls; in the store's pool. */
 size_t lapor_intake_groups(struct lapor_intake_store *store,
     struct lapor_intake_slot *slots, size_t n,
     struct lapor_intake_group **ret_groups);

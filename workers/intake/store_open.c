@@ -41,7 +41,7 @@ static enum lapor_pg_class open_draw(struct lapor_intake_store *store,
     size_t need);
 static void open_drawn(struct lapor_intake_store *store,
     const PGresult *res);
-static int64_t open_persons(struct lapor_intake_store *store,
+static void open_persons(struct lapor_intake_store *store,
     struct lapor_intake_group *group, const PGresult *res);
 static struct lapor_talk_person *open_person(
     struct lapor_intake_store *store, struct lapor_intake_group *group,
@@ -65,7 +65,6 @@ lapor_intake_open(struct lapor_intake_store *store,
 {
     bool                  draw;
     size_t                i, k, calls;
-    int64_t               codes;
     PGresult            **results;
     enum lapor_pg_class   class;
 
@@ -99,10 +98,9 @@ lapor_intake_open(struct lapor_intake_store *store,
     }
 
     for (i = 0; i < n; i++) {
-        codes = open_persons(store, &groups[i], results[k++]);
-
-        lapor_talk_init(&groups[i].talk, store->pool, groups[i].part,
-                        store->at_ms, codes, store->ids + store->nids);
+        lapor_talk_init(&groups[i].talk, store->pool, store->at_ms,
+                        store->ids + store->nids);
+        open_persons(store, &groups[i], results[k++]);
         open_hear(store, &groups[i],
                   groups[i].about ? results[k++] : NULL);
         store->nids -= groups[i].talk.opened;
@@ -189,7 +187,7 @@ open_who(struct lapor_intake_store *store,
 {
     size_t                             i;
     struct lapor_pgarray              *id, *self, *kind, *peer, *name, *user,
-                                      *seen;
+                                      *seen, *part;
     struct lapor_pgparams              p;
     const struct lapor_intake_sender  *s;
 
@@ -200,6 +198,7 @@ open_who(struct lapor_intake_store *store,
     name = lapor_pgarray_new(store->pool, LAPOR_PG_TEXT);
     user = lapor_pgarray_new(store->pool, LAPOR_PG_TEXT);
     seen = lapor_pgarray_new(store->pool, LAPOR_PG_TIMESTAMPTZ);
+    part = lapor_pgarray_new(store->pool, LAPOR_PG_INT2);
 
     for (i = 0; i < group->nsenders; i++) {
         s = group->senders[i];
@@ -217,10 +216,11 @@ open_who(struct lapor_intake_store *store,
         lapor_pgarray_text(name, s->name.data, s->name.len);
         lapor_pgarray_text(user, s->username.data, s->username.len);
         lapor_pgarray_time(seen, s->seen_ms);
+        lapor_pgarray_int2(part, (int16_t) s->part);
     }
 
     lapor_pgparams_init(&p, store->pool);
-    lapor_pgparams_int2(&p, (int16_t) group->part);
+    lapor_intake_call_part(store, &p, group->slots[0].part);
     lapor_pgparams_array(&p, id);
     lapor_pgparams_array(&p, self);
     lapor_pgparams_array(&p, kind);
@@ -228,10 +228,11 @@ open_who(struct lapor_intake_store *store,
     lapor_pgparams_array(&p, name);
     lapor_pgparams_array(&p, user);
     lapor_pgparams_array(&p, seen);
+    lapor_pgparams_array(&p, part);
 
     return lapor_pg_pipe_add(store->pg, "reporter_open",
-        "SELECT * FROM lapor.reporter_open($1, $2, $3, $4, $5, $6, $7, $8)",
-        &p);
+        "SELECT * FROM lapor.reporter_open($1, $2, $3, $4, $5, $6, $7, $8,"
+        " $9)", &p);
 }
 
 
@@ -240,26 +241,30 @@ open_about(struct lapor_intake_store *store,
     const struct lapor_intake_group *group)
 {
     size_t                              i;
-    struct lapor_pgarray               *wamid;
+    struct lapor_pgarray               *wamid, *part;
     struct lapor_pgparams               p;
     const struct lapor_intake_message  *m;
 
     wamid = lapor_pgarray_new(store->pool, LAPOR_PG_TEXT);
+    part = lapor_pgarray_new(store->pool, LAPOR_PG_INT2);
 
     for (i = 0; i < group->n; i++) {
         m = group->slots[i].unit->message;
 
         if (m->about.data != NULL) {
             lapor_pgarray_text(wamid, m->about.data, m->about.len);
+            lapor_pgarray_int2(part, (int16_t) group->slots[i].part);
         }
     }
 
     lapor_pgparams_init(&p, store->pool);
-    lapor_pgparams_int2(&p, (int16_t) group->part);
+    lapor_intake_call_part(store, &p, group->slots[0].part);
     lapor_pgparams_array(&p, wamid);
+    lapor_pgparams_array(&p, part);
 
     return lapor_pg_pipe_add(store->pg, "message_find",
-        "SELECT wamid, report_id FROM lapor.message_find($1, $2)", &p);
+        "SELECT wamid, report_id FROM lapor.message_find($1, $2, $3)",
+        &p);
 }
 
 
@@ -312,23 +317,20 @@ open_drawn(struct lapor_intake_store *store, const PGresult *res)
 }
 
 
-/* Returns how many codes the part has given out. */
-
-static int64_t
+static void
 open_persons(struct lapor_intake_store *store,
     struct lapor_intake_group *group, const PGresult *res)
 {
     int                          row;
-    int64_t                      codes;
     struct lapor_intake_sender  *sender;
 
-    codes = 0;
     group->renamed = lapor_pool_alloc(store->pool, group->nsenders
                                                 * sizeof(*group->renamed));
 
     for (row = 0; row < PQntuples(res); row++) {
         sender = group->senders[lapor_pg_get_int(res, row, WHO_IDX) - 1];
-        codes = lapor_pg_get_int(res, row, WHO_CODES);
+        group->talk.codes[sender->part] = lapor_pg_get_int(res, row,
+                                                           WHO_CODES);
 
         if (sender->person == NULL) {
             sender->person = open_person(store, group, sender, res, row);
@@ -338,8 +340,6 @@ open_persons(struct lapor_intake_store *store,
             open_report(store, sender->person, res, row);
         }
     }
-
-    return codes;
 }
 
 
@@ -369,6 +369,7 @@ open_person(struct lapor_intake_store *store,
 
     if (person == NULL) {
         person = lapor_pool_alloc(store->pool, sizeof(*person));
+        person->part = sender->part;
         person->reporter_id = id;
     }
 
@@ -408,6 +409,7 @@ open_report(struct lapor_intake_store *store,
     }
 
     r = lapor_pool_alloc(store->pool, sizeof(*r));
+    r->part = person->part;
     r->report_id = id;
     r->reporter_id = person->reporter_id;
     r->unit_id = (int32_t) lapor_pg_get_int(res, row, WHO_UNIT);

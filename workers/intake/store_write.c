@@ -1,9 +1,9 @@
 /*
  * Copyright (C) Lapor contributors. BSD 2-clause, see LICENSE.
  *
- * What the rules decided, into rows: for each home part one call for its
- * reports and all that goes with them, one for its messages, and where
- * somebody is called otherwise now, one for names.
+ * What the rules decided, into rows: one call for reports and all that goes
+ * with them, one for messages, and where somebody is called otherwise now, one
+ * for names.
  */
 
 #include <string.h>
@@ -13,15 +13,16 @@
 
 /* Columns of one call, in the order of its parameters behind the part. */
 enum {
-    REP_OPENED, REP_MOVED, REP_ID, REP_REPORTER, REP_UNIT, REP_VERSION,
-    REP_CODE, REP_NUMBER, REP_CATEGORY, REP_URGENCY, REP_FUNCTION, REP_STATE,
-    REP_SENSITIVE, REP_ANSWERED, REP_PRANK, REP_CONFIDENCE, REP_FIRST,
-    REP_LAST, REP_CLOSED, REP_LAT, REP_LON, REP_EVENTS, REP_HEAD, REP_ORIGIN,
-    REP_DRILL, REP_LINK, REP_LINKED, REP_BURSTS, REP_CALLED, REP_ATTENTION,
+    REP_CODES, REP_OPENED, REP_MOVED, REP_ID, REP_REPORTER, REP_UNIT,
+    REP_VERSION, REP_CODE, REP_NUMBER, REP_CATEGORY, REP_URGENCY,
+    REP_FUNCTION, REP_STATE, REP_SENSITIVE, REP_ANSWERED, REP_PRANK,
+    REP_CONFIDENCE, REP_FIRST, REP_LAST, REP_CLOSED, REP_LAT, REP_LON,
+    REP_EVENTS, REP_HEAD, REP_ORIGIN, REP_DRILL, REP_LINK, REP_LINKED,
+    REP_BURSTS, REP_CALLED, REP_ATTENTION,
     REP_WITHDRAW, REP_ALBUM,
     EVENT_REPORT, EVENT_SEQ, EVENT_KIND, EVENT_DATA, EVENT_PREV, EVENT_HASH,
     REPLY_REPORT, REPLY_OCCASION, REPLY_EXPIRES, REPLY_NUMBER, REPLY_TO,
-    REPLY_KIND, REPLY_BODY,
+    REPLY_KIND, REPLY_BODY, REP_PART, CODES_PART, EVENT_PART, REPLY_PART,
     REP_COLUMNS
 };
 
@@ -29,7 +30,7 @@ enum {
     MSG_REPORT, MSG_SENT, MSG_RECEIVED, MSG_RAW, MSG_TYPE, MSG_WAMID,
     MSG_NUMBER, MSG_BODY, MSG_MEDIA, MSG_DETAIL, MSG_DAMAGED,
     FILE_REPORT, FILE_MEDIA, FILE_NUMBER, FILE_KIND, FILE_MIME, FILE_NAME,
-    FILE_SHA256, FILE_URL, FILE_CREATED,
+    FILE_SHA256, FILE_URL, FILE_CREATED, MSG_PART, FILE_PART,
     MSG_COLUMNS
 };
 
@@ -61,6 +62,7 @@ static void write_text(struct lapor_pgarray *a, struct lapor_str str);
 /* What is not named here is text. */
 
 static const enum lapor_pg_oid  write_rep_types[REP_COLUMNS] = {
+    [REP_CODES] = LAPOR_PG_INT8,
     [REP_OPENED] = LAPOR_PG_BOOL,
     [REP_MOVED] = LAPOR_PG_BOOL,
     [REP_ID] = LAPOR_PG_INT8,
@@ -90,7 +92,11 @@ static const enum lapor_pg_oid  write_rep_types[REP_COLUMNS] = {
     [EVENT_PREV] = LAPOR_PG_BYTEA,
     [EVENT_HASH] = LAPOR_PG_BYTEA,
     [REPLY_REPORT] = LAPOR_PG_INT8,
-    [REPLY_EXPIRES] = LAPOR_PG_TIMESTAMPTZ
+    [REPLY_EXPIRES] = LAPOR_PG_TIMESTAMPTZ,
+    [REP_PART] = LAPOR_PG_INT2,
+    [CODES_PART] = LAPOR_PG_INT2,
+    [EVENT_PART] = LAPOR_PG_INT2,
+    [REPLY_PART] = LAPOR_PG_INT2
 };
 
 static const enum lapor_pg_oid  write_msg_types[MSG_COLUMNS] = {
@@ -100,7 +106,9 @@ static const enum lapor_pg_oid  write_msg_types[MSG_COLUMNS] = {
     [MSG_RAW] = LAPOR_PG_INT8,
     [MSG_DAMAGED] = LAPOR_PG_BOOL,
     [FILE_REPORT] = LAPOR_PG_INT8,
-    [FILE_CREATED] = LAPOR_PG_TIMESTAMPTZ
+    [FILE_CREATED] = LAPOR_PG_TIMESTAMPTZ,
+    [MSG_PART] = LAPOR_PG_INT2,
+    [FILE_PART] = LAPOR_PG_INT2
 };
 
 
@@ -159,6 +167,7 @@ write_reports(struct lapor_intake_store *store,
     const struct lapor_intake_group *group)
 {
     size_t                           i;
+    unsigned                         part;
     struct lapor_pgarray            *a[REP_COLUMNS];
     struct lapor_pgparams            p;
     const struct lapor_talk_event   *e;
@@ -166,6 +175,13 @@ write_reports(struct lapor_intake_store *store,
     const struct lapor_talk_report  *r;
 
     write_arrays(store, a, write_rep_types, REP_COLUMNS);
+
+    for (part = 0; part < LAPOR_PARTS; part++) {
+        if (group->talk.coded[part]) {
+            lapor_pgarray_int8(a[REP_CODES], group->talk.codes[part]);
+            lapor_pgarray_int2(a[CODES_PART], (int16_t) part);
+        }
+    }
 
     for (r = group->talk.changed; r != NULL; r = r->next_changed) {
         write_report(a, r);
@@ -181,15 +197,8 @@ write_reports(struct lapor_intake_store *store,
     }
 
     lapor_pgparams_init(&p, store->pool);
-    lapor_pgparams_int2(&p, (int16_t) group->part);
+    lapor_intake_call_part(store, &p, group->slots[0].part);
     lapor_pgparams_time(&p, store->at_ms);
-
-    if (group->talk.opened > 0) {
-        lapor_pgparams_int8(&p, group->talk.codes);
-
-    } else {
-        lapor_pgparams_null(&p, LAPOR_PG_INT8);
-    }
 
     for (i = 0; i < REP_COLUMNS; i++) {
         lapor_pgparams_array(&p, a[i]);
@@ -200,13 +209,14 @@ write_reports(struct lapor_intake_store *store,
         " $11, $12, $13, $14, $15, $16, $17, $18::real[], $19::real[], $20,"
         " $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33,"
         " $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46,"
-        " $47, $48)", &p);
+        " $47, $48, $49, $50, $51, $52)", &p);
 }
 
 
 static void
 write_report(struct lapor_pgarray **a, const struct lapor_talk_report *r)
 {
+    lapor_pgarray_int2(a[REP_PART], (int16_t) r->part);
     lapor_pgarray_bool(a[REP_OPENED], r->opened);
     lapor_pgarray_bool(a[REP_MOVED], r->moved && !r->opened);
     lapor_pgarray_int8(a[REP_ID], r->report_id);
@@ -266,6 +276,7 @@ write_report_times(struct lapor_pgarray **a,
 static void
 write_event(struct lapor_pgarray **a, const struct lapor_talk_event *e)
 {
+    lapor_pgarray_int2(a[EVENT_PART], (int16_t) e->part);
     lapor_pgarray_int8(a[EVENT_REPORT], e->report_id);
     lapor_pgarray_int4(a[EVENT_SEQ], e->seq);
     lapor_pgarray_cstr(a[EVENT_KIND], e->kind);
@@ -297,6 +308,7 @@ write_reply(struct lapor_intake_store *store, struct lapor_pgarray **a,
         return;
     }
 
+    lapor_pgarray_int2(a[REPLY_PART], (int16_t) reply->report->part);
     lapor_pgarray_int8(a[REPLY_REPORT], reply->report->report_id);
     write_text(a[REPLY_OCCASION], reply->occasion);
     lapor_pgarray_time(a[REPLY_EXPIRES], reply->expires_ms);
@@ -326,7 +338,7 @@ write_messages(struct lapor_intake_store *store,
     }
 
     lapor_pgparams_init(&p, store->pool);
-    lapor_pgparams_int2(&p, (int16_t) group->part);
+    lapor_intake_call_part(store, &p, group->slots[0].part);
     lapor_pgparams_time(&p, store->at_ms);
 
     for (i = 0; i < MSG_COLUMNS; i++) {
@@ -335,7 +347,8 @@ write_messages(struct lapor_intake_store *store,
 
     return lapor_pg_pipe_add(store->pg, "message_store",
         "SELECT lapor.message_store($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,"
-        " $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)", &p);
+        " $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,"
+        " $24)", &p);
 }
 
 
@@ -346,6 +359,7 @@ write_message(struct lapor_pgarray **a, const struct lapor_intake_unit *unit)
 
     m = unit->message;
 
+    lapor_pgarray_int2(a[MSG_PART], (int16_t) m->report->part);
     lapor_pgarray_int8(a[MSG_REPORT], m->report->report_id);
     lapor_pgarray_time(a[MSG_SENT], m->sent_ms);
     lapor_pgarray_time(a[MSG_RECEIVED], unit->raw->received_ms);
@@ -367,6 +381,7 @@ write_file(struct lapor_pgarray **a, const struct lapor_intake_unit *unit)
 
     m = unit->message;
 
+    lapor_pgarray_int2(a[FILE_PART], (int16_t) m->report->part);
     lapor_pgarray_int8(a[FILE_REPORT], m->report->report_id);
     write_text(a[FILE_MEDIA], m->media_id);
     write_text(a[FILE_NUMBER], m->phone_number_id);
@@ -384,28 +399,30 @@ write_names(struct lapor_intake_store *store,
     const struct lapor_intake_group *group)
 {
     size_t                  i;
-    struct lapor_pgarray   *id, *name, *username;
+    struct lapor_pgarray   *id, *name, *username, *part;
     struct lapor_pgparams   p;
 
     id = lapor_pgarray_new(store->pool, LAPOR_PG_INT8);
     name = lapor_pgarray_new(store->pool, LAPOR_PG_TEXT);
     username = lapor_pgarray_new(store->pool, LAPOR_PG_TEXT);
+    part = lapor_pgarray_new(store->pool, LAPOR_PG_INT2);
 
     for (i = 0; i < group->nrenamed; i++) {
         lapor_pgarray_int8(id, group->renamed[i]->reporter_id);
         write_text(name, group->renamed[i]->name);
         write_text(username, group->renamed[i]->username);
+        lapor_pgarray_int2(part, (int16_t) group->renamed[i]->part);
     }
 
     lapor_pgparams_init(&p, store->pool);
-    lapor_pgparams_int2(&p, (int16_t) group->part);
+    lapor_intake_call_part(store, &p, group->slots[0].part);
     lapor_pgparams_array(&p, id);
     lapor_pgparams_array(&p, name);
     lapor_pgparams_array(&p, username);
+    lapor_pgparams_array(&p, part);
 
     return lapor_pg_pipe_add(store->pg, "reporter_name",
-                             "SELECT lapor.reporter_name($1, $2, $3, $4)",
-                             &p);
+        "SELECT lapor.reporter_name($1, $2, $3, $4, $5)", &p);
 }
 
 

@@ -39,13 +39,11 @@ static void talk_changed(struct lapor_talk *talk,
 
 void
 lapor_talk_init(struct lapor_talk *talk, struct lapor_pool *pool,
-    unsigned part, int64_t now_ms, int64_t codes, const int64_t *ids)
+    int64_t now_ms, const int64_t *ids)
 {
     memset(talk, 0, sizeof(*talk));
     talk->pool = pool;
-    talk->part = part;
     talk->now_ms = now_ms;
-    talk->codes = codes;
     talk->ids = ids;
     talk->changed_end = &talk->changed;
     talk->events_end = &talk->events;
@@ -154,8 +152,10 @@ talk_open(struct lapor_talk *talk, struct lapor_talk_person *person,
     struct lapor_talk_report  *r;
 
     r = lapor_pool_alloc(talk->pool, sizeof(*r));
-    len = lapor_code_make(talk->part, talk->codes++, code);
+    len = lapor_code_make(person->part, talk->codes[person->part]++, code);
+    talk->coded[person->part] = true;
 
+    r->part = person->part;
     r->report_id = *--talk->ids;
     talk->opened++;
     r->reporter_id = person->reporter_id;

@@ -16,6 +16,7 @@
 
 #include "intake/batch.h"
 #include "intake/code.h"
+#include "lib/part.h"
 #include "lib/pool.h"
 #include "lib/sha256.h"
 
@@ -36,6 +37,7 @@ struct lapor_talk_rule {
 /* A report, as lapor.reporter_open tells it and lapor.report_store takes it.
  * Times are Unix ms, 0: none. */
 struct lapor_talk_report {
+    unsigned                   part;        /* its reporter's home */
     int64_t                    report_id;
     int32_t                    unit_id;
     int32_t                    version;
@@ -78,6 +80,7 @@ struct lapor_talk_report {
 
 /* A sender, with his reports in any order. */
 struct lapor_talk_person {
+    unsigned                   part;        /* his home */
     int64_t                    reporter_id;
     bool                       officer;
     struct lapor_talk_report  *reports;
@@ -86,6 +89,7 @@ struct lapor_talk_person {
 
 /* One link of a report's audit chain. */
 struct lapor_talk_event {
+    unsigned                  part;
     int64_t                   report_id;
     int32_t                   seq;
     const char               *kind;
@@ -108,12 +112,14 @@ struct lapor_talk_reply {
 };
 
 
-/* What is decided about one part in one transaction. */
+/* What is decided in one transaction. */
 struct lapor_talk {
     struct lapor_pool          *pool;
-    unsigned                    part;
     int64_t                     now_ms;
-    int64_t                     codes;     /* that the part has given out */
+    int64_t                     codes[LAPOR_PARTS];  /* that each part has given
+                                                        out: before the first
+                                                        message is heard */
+    bool                        coded[LAPOR_PARTS];  /* it has given out more */
     const int64_t              *ids;       /* behind the last of the fresh ones,
                                               for new reports: taken from the
                                               end, at most one a message */
@@ -130,7 +136,7 @@ struct lapor_talk {
 
 /* ids outlive the talk. */
 void lapor_talk_init(struct lapor_talk *talk, struct lapor_pool *pool,
-    unsigned part, int64_t now_ms, int64_t codes, const int64_t *ids);
+    int64_t now_ms, const int64_t *ids);
 
 /*
  * Hears one message of a person; messages of one person are heard in the

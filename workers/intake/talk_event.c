@@ -34,6 +34,7 @@ lapor_talk_event(struct lapor_talk *talk, struct lapor_talk_report *r,
     struct lapor_talk_event  *e;
 
     e = lapor_pool_alloc(talk->pool, sizeof(*e));
+    e->part = r->part;
     e->report_id = r->report_id;
     e->seq = ++r->events;
     e->kind = kind;

@@ -213,7 +213,7 @@ BEGIN
     END LOOP;
 
     PERFORM lapor.report_store(p_part, p_now,
-        CASE WHEN true = ANY (v_opened) THEN v_codes END,
+        CASE WHEN true = ANY (v_opened) THEN ARRAY[v_codes] END,
         array_agg(x.report_id = ANY (o.ids)),
         array_agg(NOT x.report_id = ANY (o.ids) AND x.version > 1),
         array_agg(x.report_id), array_agg(x.reporter_id),
