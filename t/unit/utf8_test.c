@@ -13,6 +13,7 @@
 
 static void test_every_character(void);
 static void test_damage(void);
+static void test_ascii(void);
 static void test_pgtext(struct lapor_pool *pool);
 static void test_cut(void);
 
@@ -26,6 +27,7 @@ main(void)
 
     test_every_character();
     test_damage();
+    test_ascii();
     test_pgtext(pool);
     test_cut();
 
@@ -103,6 +105,28 @@ test_damage(void)
 
     is(lapor_utf8_valid("", 0), 1, "nothing is valid");
     is(lapor_utf8_valid("a\0\xc3\xa9", 4), 1, "a NUL is valid");
+}
+
+
+/* Wherever the first of the other bytes stands among eights and their rest. */
+
+static void
+test_ascii(void)
+{
+    char    text[40];
+    size_t  at, len, wrong;
+
+    wrong = 0;
+
+    for (len = 0; len <= sizeof(text); len++) {
+        for (at = 0; at <= len; at++) {
+            memset(text, '\x7f', sizeof(text));
+            memset(text + at, '\x80', sizeof(text) - at);
+            wrong += lapor_utf8_ascii(text, len) != at;
+        }
+    }
+
+    is((intmax_t) wrong, 0, "ASCII ends where another byte begins");
 }
 
 

@@ -3,10 +3,13 @@
  *
  * yajl's callbacks build the tree in the caller's pool. The whole text is one
  * buffer, so that inside a callback yajl_get_bytes_consumed() stands just
- * behind the token, and the token's raw bytes can be found in the text. What
- * yajl itself allocates is freed before lapor_json_parse() returns.
+ * behind the token, and the token's raw bytes can be found in the text: yajl
+ * hands out a place in it, except for a string with escapes, which it decodes
+ * elsewhere, and a number that ends the text, which it copies. What yajl itself
+ * allocates is freed before lapor_json_parse() returns.
  */
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <yajl/yajl_parse.h>
@@ -42,13 +45,17 @@ static int json_run(struct json_reader *reader,
     struct lapor_json_error *ret_error);
 static void json_error_set(struct json_reader *reader,
     struct lapor_json_error *ret_error);
-static size_t json_token_start(struct json_reader *reader);
+static size_t json_end(const struct json_reader *reader);
+static bool json_in_text(const struct json_reader *reader, const void *data);
+static size_t json_token_start(const struct json_reader *reader);
 static struct lapor_json *json_node_add(struct json_reader *reader,
-    enum lapor_json_type type, size_t len);
+    enum lapor_json_type type, size_t start, size_t len);
 static int json_open(struct json_reader *reader, enum lapor_json_type type);
 static int json_close(struct json_reader *reader);
 static struct lapor_str json_string_take(struct json_reader *reader,
+    const unsigned char *data, size_t len, struct lapor_str *ret_raw,
     unsigned *ret_damaged);
+static size_t json_bad(struct lapor_str str);
 static struct lapor_str json_unescape(struct lapor_pool *pool,
     const char *data, size_t len, size_t bad, unsigned *ret_damaged);
 static int json_escape_read(const char *data, size_t len, uint32_t *ret_code);
@@ -177,11 +184,27 @@ json_error_set(struct json_reader *reader, struct lapor_json_error *ret_error)
 }
 
 
-/* Between two tokens stand only blanks, commas and colons, which yajl has
- * checked already. */
+/* Just behind the token at hand. */
 
 static size_t
-json_token_start(struct json_reader *reader)
+json_end(const struct json_reader *reader)
+{
+    return yajl_get_bytes_consumed(reader->yajl);
+}
+
+
+static bool
+json_in_text(const struct json_reader *reader, const void *data)
+{
+    return (uintptr_t) data - (uintptr_t) reader->text < reader->len;
+}
+
+
+/* Of a token that yajl gave no place of. Between two tokens stand only blanks,
+ * commas and colons, which it has checked already. */
+
+static size_t
+json_token_start(const struct json_reader *reader)
 {
     size_t  start;
 
@@ -197,14 +220,13 @@ json_token_start(struct json_reader *reader)
 }
 
 
-/* A node for the token of that length, hung where it belongs; NULL when the
+/* A node for the token at that place, hung where it belongs; NULL when the
  * text has too many. */
 
 static struct lapor_json *
 json_node_add(struct json_reader *reader, enum lapor_json_type type,
-    size_t len)
+    size_t start, size_t len)
 {
-    size_t              start;
     struct lapor_json  *node;
     struct json_level  *level;
 
@@ -212,8 +234,6 @@ json_node_add(struct json_reader *reader, enum lapor_json_type type,
         reader->refusal = "too many values";
         return NULL;
     }
-
-    start = json_token_start(reader);
 
     node = lapor_pool_alloc(reader->pool, sizeof(*node));
     node->type = type;
@@ -258,7 +278,7 @@ json_open(struct json_reader *reader, enum lapor_json_type type)
         return 0;
     }
 
-    node = json_node_add(reader, type, 1);
+    node = json_node_add(reader, type, json_end(reader) - 1, 1);
     if (node == NULL) {
         return 0;
     }
@@ -276,7 +296,7 @@ json_close(struct json_reader *reader)
 {
     struct lapor_json  *node, *child;
 
-    reader->at = yajl_get_bytes_consumed(reader->yajl);
+    reader->at = json_end(reader);
     reader->depth--;
 
     node = reader->level[reader->depth].node;
@@ -293,16 +313,19 @@ json_close(struct json_reader *reader)
 static int
 json_on_null(void *ctx)
 {
-    return json_node_add(ctx, LAPOR_JSON_NULL, 4) != NULL;
+    return json_node_add(ctx, LAPOR_JSON_NULL, json_end(ctx) - 4, 4) != NULL;
 }
 
 
 static int
 json_on_bool(void *ctx, int value)
 {
+    size_t              len;
     struct lapor_json  *node;
 
-    node = json_node_add(ctx, LAPOR_JSON_BOOL, value ? 4 : 5);
+    len = value ? 4 : 5;
+
+    node = json_node_add(ctx, LAPOR_JSON_BOOL, json_end(ctx) - len, len);
     if (node == NULL) {
         return 0;
     }
@@ -312,18 +335,21 @@ json_on_bool(void *ctx, int value)
 }
 
 
-/* The number is taken from the text, not from data: for a number that ends
- * the text, seen only in yajl_complete_parse(), yajl hands out a copy that
- * dies with it. */
+/* Of a number that ends the text, seen only in yajl_complete_parse(), data is
+ * a copy that dies with it. */
 
 static int
 json_on_number(void *ctx, const char *data, size_t len)
 {
-    struct lapor_json  *node;
+    size_t               start;
+    struct lapor_json   *node;
+    struct json_reader  *reader;
 
-    (void) data;
+    reader = ctx;
+    start = json_in_text(reader, data) ? (size_t) (data - reader->text)
+                                       : json_token_start(reader);
 
-    node = json_node_add(ctx, LAPOR_JSON_NUMBER, len);
+    node = json_node_add(reader, LAPOR_JSON_NUMBER, start, len);
     if (node == NULL) {
         return 0;
     }
@@ -336,24 +362,16 @@ json_on_number(void *ctx, const char *data, size_t len)
 static int
 json_on_string(void *ctx, const unsigned char *data, size_t len)
 {
-    size_t              start, end;
-    unsigned            damaged;
-    struct lapor_str    value;
-    struct lapor_json  *node;
-    struct json_reader *reader;
-
-    (void) data;
-    (void) len;
+    unsigned             damaged;
+    struct lapor_str     value, raw;
+    struct lapor_json   *node;
+    struct json_reader  *reader;
 
     reader = ctx;
-    start = json_token_start(reader);
-    end = yajl_get_bytes_consumed(reader->yajl);
+    value = json_string_take(reader, data, len, &raw, &damaged);
 
-    reader->at = start;
-    value = json_string_take(reader, &damaged);
-    reader->at = start;
-
-    node = json_node_add(reader, LAPOR_JSON_STRING, end - start);
+    node = json_node_add(reader, LAPOR_JSON_STRING,
+                         (size_t) (raw.data - reader->text), raw.len);
     if (node == NULL) {
         return 0;
     }
@@ -367,13 +385,13 @@ json_on_string(void *ctx, const unsigned char *data, size_t len)
 static int
 json_on_name(void *ctx, const unsigned char *data, size_t len)
 {
+    struct lapor_str     raw;
     struct json_reader  *reader;
 
-    (void) data;
-    (void) len;
-
     reader = ctx;
-    reader->name = json_string_take(reader, &reader->name_damaged);
+    reader->name = json_string_take(reader, data, len, &raw,
+                                    &reader->name_damaged);
+    reader->at = json_end(reader);
 
     return 1;
 }
@@ -400,47 +418,61 @@ json_on_end(void *ctx)
 }
 
 
-/* The string token that yajl has just read, unescaped. What has no escape and
- * no bad byte is not copied: the text is in the pool already. */
+/* The string token that yajl has just read, unescaped, and its raw bytes with
+ * the quotes. What has no escape and no bad byte is not copied: the text is in
+ * the pool already. */
 
 static struct lapor_str
-json_string_take(struct json_reader *reader, unsigned *ret_damaged)
+json_string_take(struct json_reader *reader, const unsigned char *data,
+    size_t len, struct lapor_str *ret_raw, unsigned *ret_damaged)
 {
-    int               n;
-    size_t            start, end, i, bad, escapes;
-    uint32_t          code;
+    bool              escapes;
+    size_t            start, bad;
     struct lapor_str  str;
 
-    start = json_token_start(reader) + 1;
-    end = yajl_get_bytes_consumed(reader->yajl) - 1;
-    reader->at = end + 1;
+    escapes = !json_in_text(reader, data);
 
-    bad = 0;
-    escapes = 0;
+    if (escapes) {
+        start = json_token_start(reader) + 1;
+        str.data = reader->text + start;
+        str.len = json_end(reader) - 1 - start;
 
-    for (i = start; i < end; i += (size_t) (n < 0 ? -n : n)) {
-        n = 1;
-
-        if ((unsigned char) reader->text[i] >= 0x80) {
-            n = lapor_utf8_next(reader->text + i, end - i, &code);
-            bad += n < 0;
-
-        } else {
-            escapes += reader->text[i] == '\\';
-        }
+    } else {
+        str.data = (const char *) data;
+        str.len = len;
     }
 
+    ret_raw->data = str.data - 1;
+    ret_raw->len = str.len + 2;
+
+    bad = json_bad(str);
     *ret_damaged = bad > 0;
 
-    if (bad > 0 || escapes > 0) {
-        return json_unescape(reader->pool, reader->text + start, end - start,
-                             bad, ret_damaged);
+    return bad > 0 || escapes
+           ? json_unescape(reader->pool, str.data, str.len, bad, ret_damaged)
+           : str;
+}
+
+
+/* How many sequences are not UTF-8. */
+
+static size_t
+json_bad(struct lapor_str str)
+{
+    int       n;
+    size_t    i, bad;
+    uint32_t  code;
+
+    bad = 0;
+
+    for (i = lapor_utf8_ascii(str.data, str.len); i < str.len;
+         i += (size_t) (n < 0 ? -n : n))
+    {
+        n = lapor_utf8_next(str.data + i, str.len - i, &code);
+        bad += n < 0;
     }
 
-    str.data = reader->text + start;
-    str.len = end - start;
-
-    return str;
+    return bad;
 }
 
 

@@ -26,6 +26,30 @@ lapor_wtf8_next(const char *data, size_t len, uint32_t *ret_code)
 }
 
 
+/* Most text is ASCII, so eight bytes at a time pay. */
+
+size_t
+lapor_utf8_ascii(const char *data, size_t len)
+{
+    size_t    i;
+    uint64_t  eight;
+
+    for (i = 0; len - i >= sizeof(eight); i += sizeof(eight)) {
+        memcpy(&eight, data + i, sizeof(eight));
+
+        if ((eight & UINT64_C(0x8080808080808080)) != 0) {
+            break;
+        }
+    }
+
+    while (i < len && (unsigned char) data[i] < 0x80) {
+        i++;
+    }
+
+    return i;
+}
+
+
 /* The bounds of the second byte exclude overlong forms (E0, F0), surrogates
  * (ED) and what lies above U+10FFFF (F4): Unicode Standard, table 3-7. */
 
@@ -112,7 +136,7 @@ lapor_utf8_valid(const char *data, size_t len)
     size_t    i;
     uint32_t  code;
 
-    for (i = 0; i < len; i += (size_t) n) {
+    for (i = lapor_utf8_ascii(data, len); i < len; i += (size_t) n) {
         n = lapor_utf8_next(data + i, len - i, &code);
         if (n < 0) {
             return 0;
@@ -129,13 +153,18 @@ lapor_utf8_pgtext(struct lapor_pool *pool, struct lapor_str str,
 {
     int               n;
     char             *out;
-    size_t            i, bad;
+    size_t            i, bad, ascii;
     uint32_t          code;
     struct lapor_str  result;
 
     bad = 0;
+    ascii = lapor_utf8_ascii(str.data, str.len);
 
-    for (i = 0; i < str.len; i += (size_t) (n < 0 ? -n : n)) {
+    if (ascii > 0 && memchr(str.data, '\0', ascii) != NULL) {
+        ascii = 0;
+    }
+
+    for (i = ascii; i < str.len; i += (size_t) (n < 0 ? -n : n)) {
         n = utf8_storable(str.data + i, str.len - i, &code);
         bad += n < 0;
     }

@@ -37,6 +37,9 @@ int lapor_wtf8_next(const char *data, size_t len, uint32_t *ret_code);
  * number of bytes written, 1 to 4; above U+10FFFF it writes U+FFFD. */
 size_t lapor_utf8_put(uint32_t code, char ret_data[4]);
 
+/* How many bytes at the start are ASCII (NUL is). */
+size_t lapor_utf8_ascii(const char *data, size_t len);
+
 /* 1 if the bytes are strict UTF-8, else 0. */
 int lapor_utf8_valid(const char *data, size_t len);
 
