@@ -3901,7 +3901,13 @@ CREATE TABLE lapor.report (
     CONSTRAINT report_bursts_check CHECK ((bursts >= 0)),
     CONSTRAINT report_category_check CHECK ((category = ANY (ARRAY['curas'::text, 'pencurian'::text, 'penipuan_siber'::text, 'tipidter'::text, 'penganiayaan'::text, 'premanisme'::text, 'tawuran'::text, 'kdrt_anak'::text, 'kekerasan_seksual'::text, 'bom_teror'::text, 'narkoba'::text, 'pekat'::text, 'ketertiban'::text, 'laka_lantas'::text, 'lalin'::text, 'kebakaran'::text, 'bencana'::text, 'perairan'::text, 'orang_hilang'::text, 'darurat_medis'::text, 'keluhan_polisi'::text, 'layanan'::text, 'bukan_laporan'::text, 'spam_prank'::text, 'instansi_lain'::text, 'ambigu'::text]))),
     CONSTRAINT report_closed_at_check CHECK (((closed_at IS NOT NULL) = (state = ANY (ARRAY['closed'::text, 'info'::text, 'withdrawn'::text, 'invalid'::text, 'prank'::text])))),
-    CONSTRAINT report_code_check CHECK ((code ~ '^K-[2-9A-HJKMNP-Z]{4}(-([2-9A-HJKMNP-Z]{2}){1,2})?-[2-9A-HJKMNP-Z]$'::text)),
+    CONSTRAINT report_code_check CHECK ((
+CASE length(translate(code, '-'::text, ''::text))
+    WHEN 6 THEN (code ~~ 'K-____-_'::text)
+    WHEN 8 THEN (code ~~ 'K-____-__-_'::text)
+    WHEN 10 THEN (code ~~ 'K-____-____-_'::text)
+    ELSE false
+END AND (translate(substr(code, 2), '-23456789ABCDEFGHJKMNPQRSTUVWXYZ'::text, ''::text) = ''::text))),
     CONSTRAINT report_confidence_check CHECK (((confidence >= (0)::double precision) AND (confidence <= (1)::double precision))),
     CONSTRAINT report_function_check CHECK ((function = ANY (ARRAY['pamapta'::text, 'reskrim'::text, 'ppa_ppo'::text, 'siber'::text, 'resnarkoba'::text, 'lantas'::text, 'samapta'::text, 'intelkam'::text, 'binmas'::text, 'polairud'::text, 'brimob'::text, 'propam'::text, 'operator'::text]))),
     CONSTRAINT report_head_check CHECK (((octet_length(head) = 32) AND (events >= 1))),
@@ -4517,13 +4523,13 @@ CREATE INDEX alert_opened_at_idx ON lapor.alert USING btree (opened_at);
 -- Name: event_at_idx; Type: INDEX; Schema: lapor; Owner: lapor_owner
 --
 
-CREATE INDEX event_at_idx ON ONLY lapor.event USING btree (at);
+CREATE INDEX event_at_idx ON ONLY lapor.event USING brin (at);
 
 --
 -- Name: event_default_at_idx; Type: INDEX; Schema: lapor; Owner: lapor_owner
 --
 
-CREATE INDEX event_default_at_idx ON lapor.event_default USING btree (at);
+CREATE INDEX event_default_at_idx ON lapor.event_default USING brin (at);
 
 --
 -- Name: identity_history_identity_idx; Type: INDEX; Schema: lapor; Owner: lapor_owner
