@@ -3,9 +3,9 @@ package Bench::Bare;
 # Copyright (C) Lapor contributors. BSD 2-clause, see LICENSE.
 #
 # The bare INSERT: rows of lapor.message, those of one run, once more into a
-# table with the same columns, checks, indexes and months, by unnest, as many a
-# transaction as lapor-intake takes entries. Nobody decodes, looks up or decides
-# anything (t/bench/bare.c).
+# table with the same columns, checks, indexes and months, by unnest and ON
+# CONFLICT DO NOTHING, as many a transaction as lapor-intake takes entries.
+# Nobody decodes, looks up or decides anything (t/bench/bare.c).
 
 use strict;
 use warnings;
@@ -95,7 +95,7 @@ sub into {
     return 'INSERT INTO bench.message (' . join(', ', map { $_->[0] } @columns)
         . ') SELECT * FROM unnest(' . join(', ', map {
               '$' . ($_ + 1) . '::' . $columns[$_][1] . '[]' } 0 .. $#columns)
-        . ')';
+        . ') ON CONFLICT (part, wamid, sent_at) DO NOTHING';
 }
 
 
