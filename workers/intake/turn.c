@@ -279,16 +279,19 @@ turn_ready(struct lapor_intake *in)
 }
 
 
-/* Refused for good: another schema, no rights, no such database. */
+/* Refused for good: another schema, no rights, no such database. But rights
+ * that were there may come back. */
 
 static void
 turn_schema(struct lapor_intake *in, enum lapor_pg_class class, int version)
 {
-    if (class == LAPOR_PG_RETRY) {
+    if (class == LAPOR_PG_RETRY
+        || (version == LAPOR_SCHEMA_VERSION && in->store.generation != 0))
+    {
         return;
     }
 
-    if (version != 0) {
+    if (version != 0 && version != LAPOR_SCHEMA_VERSION) {
         lapor_fatal(LAPOR_EXIT_CONFIG, "schema has another version, run "
                     "\"laporctl setup\" or install the matching program "
                     "version=%d known=%d", version, LAPOR_SCHEMA_VERSION);

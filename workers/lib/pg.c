@@ -609,7 +609,6 @@ lapor_pg_pipe_settle(struct lapor_pg *pg, enum lapor_pg_class class)
 enum lapor_pg_class
 lapor_pg_schema_check(struct lapor_pg *pg, int *ret_version)
 {
-    int                   version;
     PGresult             *res;
     enum lapor_pg_class   class;
 
@@ -618,19 +617,29 @@ lapor_pg_schema_check(struct lapor_pg *pg, int *ret_version)
     class = lapor_pg_exec(pg, "SELECT lapor.schema_version()::int4", NULL,
                           &res);
 
-    if (class != LAPOR_PG_OK) {
+    if (class == LAPOR_PG_OK) {
+        *ret_version = (PQntuples(res) == 1)
+                       ? (int) lapor_pg_get_int(res, 0, 0) : 0;
+        PQclear(res);
+
+        if (*ret_version == LAPOR_SCHEMA_VERSION) {
+            pg->worked = true;
+            pg->down = false;
+            return LAPOR_PG_OK;
+        }
+
+        lapor_pg_note(pg, "", "schema is of another version");
+        class = LAPOR_PG_BUG;
+    }
+
+    if (class != LAPOR_PG_BUG || *ret_version != 0 || !pg->worked) {
         return class;
     }
 
-    version = (PQntuples(res) == 1) ? (int) lapor_pg_get_int(res, 0, 0) : 0;
-    PQclear(res);
-
-    *ret_version = version;
-
-    if (version != LAPOR_SCHEMA_VERSION) {
-        lapor_pg_note(pg, "", "schema is of another version");
-        return LAPOR_PG_BUG;
+    if (!pg->down) {
+        lapor_log_err("the database is not usable now: %s", pg->error);
+        pg->down = true;
     }
 
-    return LAPOR_PG_OK;
+    return LAPOR_PG_RETRY;
 }

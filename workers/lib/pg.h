@@ -56,8 +56,9 @@ void lapor_pg_set_password(struct lapor_pg *pg, const char *password);
 /*
  * Connects if it is not connected; RETRY while down, also without a try when
  * the backoff has not passed.  BUG when the server refuses the role, the
- * database or the password.  All the calls below do this first, but inside of
- * a transaction they answer RETRY instead.
+ * database or the password, unless the schema check was OK once: what worked
+ * may work again, and is RETRY, logged once.  All the calls below do this
+ * first, but inside of a transaction they answer RETRY instead.
  */
 enum lapor_pg_class lapor_pg_connect(struct lapor_pg *pg) LAPOR_PG_MUST;
 bool lapor_pg_connected(const struct lapor_pg *pg);
@@ -130,7 +131,8 @@ enum lapor_pg_class lapor_pg_classify(const char *sqlstate);
 /*
  * Asks lapor.schema_version(), the number of the last migration.  OK when it
  * is LAPOR_SCHEMA_VERSION; BUG when it is another (the caller exits 78) or the
- * function is missing, then *ret_version is 0; RETRY while the server is away.
+ * function is missing, then *ret_version is 0; RETRY while the server is away,
+ * or where it is missing only now, as while a dump is read.
  */
 enum lapor_pg_class lapor_pg_schema_check(struct lapor_pg *pg,
     int *ret_version) LAPOR_PG_MUST;

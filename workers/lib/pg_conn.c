@@ -45,6 +45,7 @@ static void lapor_pg_word(struct lapor_pg_words *w, const char *key,
     const char *value);
 static void lapor_pg_item(const char *list, size_t i, char *ret_item,
     size_t size);
+static enum lapor_pg_class lapor_pg_open(struct lapor_pg *pg);
 static int lapor_pg_try(struct lapor_pg *pg, size_t host);
 static int lapor_pg_finish(struct lapor_pg *pg);
 static void lapor_pg_note_failure(struct lapor_pg *pg);
@@ -223,10 +224,25 @@ lapor_pg_words(struct lapor_pg *pg, size_t host, struct lapor_pg_words *w)
 }
 
 
+/* A connection that was closed from there while nothing ran is none: what the
+ * caller asks of a new one is to be asked now. */
+
 enum lapor_pg_class
 lapor_pg_connect(struct lapor_pg *pg)
 {
-    size_t  i, host;
+    if (pg->conn != NULL && !pg->pipe && !pg->tx) {
+        lapor_pg_stale(pg);
+    }
+
+    return lapor_pg_open(pg);
+}
+
+
+static enum lapor_pg_class
+lapor_pg_open(struct lapor_pg *pg)
+{
+    size_t               i, host;
+    enum lapor_pg_class  class;
 
     if (pg->conn != NULL) {
         return LAPOR_PG_OK;
@@ -245,20 +261,26 @@ lapor_pg_connect(struct lapor_pg *pg)
         }
     }
 
-    /* reported once an outage, not once a try */
-    if (!pg->down && !lapor_loop_stopping()) {
+    class = LAPOR_PG_RETRY;
+
+    /* stopping, nothing was tried: what is noted is of something else */
+    if (!lapor_loop_stopping() && pg->sqlstate[0] != '\0') {
+        class = lapor_pg_classify(pg->sqlstate);
+    }
+
+    /* reported once an outage, not once a try; and so is a refusal */
+    if (!lapor_loop_stopping()
+        && (!pg->down || (class == LAPOR_PG_BUG && !pg->refused)))
+    {
         lapor_log_err("could not connect to the database: %s", pg->error);
         pg->down = true;
+        pg->refused = class == LAPOR_PG_BUG;
     }
 
     lapor_backoff_fail(&pg->backoff);
 
-    /* stopping, nothing was tried: what is noted is of something else */
-    if (lapor_loop_stopping() || pg->sqlstate[0] == '\0') {
-        return LAPOR_PG_RETRY;
-    }
-
-    return lapor_pg_classify(pg->sqlstate);
+    /* a new password before its SIGHUP, a pg_hba.conf that is wrong for now */
+    return pg->worked ? LAPOR_PG_RETRY : class;
 }
 
 
@@ -298,6 +320,7 @@ lapor_pg_try(struct lapor_pg *pg, size_t host)
     }
 
     pg->down = false;
+    pg->refused = false;
     return 0;
 }
 
@@ -546,7 +569,7 @@ lapor_pg_ready(struct lapor_pg *pg)
         return LAPOR_PG_RETRY;
     }
 
-    return lapor_pg_connect(pg);
+    return lapor_pg_open(pg);
 }
 
 

@@ -38,6 +38,8 @@ struct lapor_pg {
     struct lapor_backoff  backoff;
     uint64_t              generation;
     bool                  down;         /* and said so in the log */
+    bool                  refused;      /* likewise */
+    bool                  worked;       /* with the schema that we know */
     bool                  tx;           /* begin without its end; stays true
                                            when the connection breaks */
     char                  sqlstate[6];
