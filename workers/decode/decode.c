@@ -319,7 +319,8 @@ decode_event_place(struct lapor_event *event)
 
 
 /* Hashed, because a body full of contacts and messages would otherwise cost
- * the product of both. */
+ * the product of both; into so many buckets as there are ids, because nearly
+ * every body has one contact. */
 
 static void
 decode_contacts(struct decode_turn *turn, const struct lapor_json *list)
@@ -332,7 +333,13 @@ decode_contacts(struct decode_turn *turn, const struct lapor_json *list)
         return;
     }
 
-    turn->contacts = lapor_pool_alloc(turn->pool, LAPOR_PARTS
+    turn->buckets = 2;
+
+    while (turn->buckets < 2 * list->count && turn->buckets < LAPOR_PARTS) {
+        turn->buckets *= 2;
+    }
+
+    turn->contacts = lapor_pool_alloc(turn->pool, turn->buckets
                                                   * sizeof(*turn->contacts));
 
     LAPOR_JSON_EACH(contact, list) {
@@ -354,7 +361,7 @@ decode_contact_add(struct decode_turn *turn, struct lapor_str id,
         return;
     }
 
-    bucket = &turn->contacts[lapor_part(id.data, id.len)];
+    bucket = &turn->contacts[lapor_part(id.data, id.len) % turn->buckets];
 
     contact = lapor_pool_alloc(turn->pool, sizeof(*contact));
     contact->id = id;
@@ -376,7 +383,7 @@ lapor_decode_contact(const struct decode_turn *turn, struct lapor_str id)
         return NULL;
     }
 
-    contact = turn->contacts[lapor_part(id.data, id.len)];
+    contact = turn->contacts[lapor_part(id.data, id.len) % turn->buckets];
 
     while (contact != NULL && !lapor_str_eq(contact->id, id)) {
         contact = contact->next;

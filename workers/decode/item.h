@@ -34,7 +34,8 @@ struct decode_turn {
     const struct lapor_json   *time;
     struct lapor_str           field;     /* of the change at hand */
     const struct lapor_json   *metadata;  /* of the value at hand */
-    struct decode_contact    **contacts;  /* LAPOR_PARTS buckets, or NULL */
+    struct decode_contact    **contacts;  /* buckets, or NULL */
+    unsigned                   buckets;   /* how many */
 };
 
 

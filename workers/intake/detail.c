@@ -15,6 +15,9 @@
 /* The whole item goes in up to this size; raw_webhook has it in any case. */
 #define DETAIL_ITEM_MAX  65536
 
+/* Room for most of them from the start. */
+#define DETAIL_USUAL  1024
+
 
 struct intake_detail {
     struct lapor_buf   buf;
@@ -57,6 +60,7 @@ lapor_intake_detail_make(struct lapor_pool *pool,
     lapor_buf_init(&d.buf);
     d.damaged = ret_damaged;
 
+    lapor_buf_reserve(&d.buf, DETAIL_USUAL);
     lapor_buf_addc(&d.buf, '{');
 
     detail_sender(&d, event);

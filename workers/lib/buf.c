@@ -17,6 +17,7 @@
 #define BUF_SIZE_MIN  256
 
 
+static int buf_room(struct lapor_buf *buf, size_t len);
 static int buf_grow(struct lapor_buf *buf, size_t len);
 static void buf_json_string(struct lapor_buf *buf, struct lapor_str str,
     int pg);
@@ -95,11 +96,23 @@ lapor_buf_view(const struct lapor_buf *buf)
 void
 lapor_buf_reserve(struct lapor_buf *buf, size_t len)
 {
-    (void) buf_grow(buf, len);
+    (void) buf_room(buf, len);
 }
 
 
-/* 0 when len more bytes and a NUL fit, else -1 with the buffer failed. */
+/* 0 when len more bytes and a NUL fit, else -1 with the buffer failed. What is
+ * held never passes the limit, so that mostly this is one comparison. */
+
+static inline int
+buf_room(struct lapor_buf *buf, size_t len)
+{
+    if (!buf->failed && len < buf->size - buf->len) {
+        return 0;
+    }
+
+    return buf_grow(buf, len);
+}
+
 
 static int
 buf_grow(struct lapor_buf *buf, size_t len)
@@ -114,15 +127,13 @@ buf_grow(struct lapor_buf *buf, size_t len)
         return -1;
     }
 
-    if (buf->size > buf->len + len) {
-        return 0;
-    }
-
     size = buf->size < BUF_SIZE_MIN ? BUF_SIZE_MIN : buf->size;
 
     while (size <= buf->len + len) {
         size *= 2;
     }
+
+    size = size > limit ? limit + 1 : size;
 
     data = realloc(buf->data, size);
     if (data == NULL) {
@@ -140,7 +151,7 @@ buf_grow(struct lapor_buf *buf, size_t len)
 void
 lapor_buf_add(struct lapor_buf *buf, const void *data, size_t len)
 {
-    if (len == 0 || buf_grow(buf, len) == -1) {
+    if (len == 0 || buf_room(buf, len) == -1) {
         return;
     }
 
@@ -167,7 +178,12 @@ lapor_buf_adds(struct lapor_buf *buf, struct lapor_str str)
 void
 lapor_buf_addc(struct lapor_buf *buf, char c)
 {
-    lapor_buf_add(buf, &c, 1);
+    if (buf_room(buf, 1) == -1) {
+        return;
+    }
+
+    buf->data[buf->len++] = c;
+    buf->data[buf->len] = '\0';
 }
 
 
@@ -197,7 +213,7 @@ lapor_buf_vprintf(struct lapor_buf *buf, const char *format, va_list args)
         return;
     }
 
-    if (buf_grow(buf, (size_t) n) == -1) {
+    if (buf_room(buf, (size_t) n) == -1) {
         return;
     }
 
@@ -225,7 +241,7 @@ lapor_buf_base64(struct lapor_buf *buf, const void *data, size_t len)
 
     size = LAPOR_BASE64_LEN(len);
 
-    if (len > SIZE_MAX / 2 || buf_grow(buf, size) == -1) {
+    if (len > SIZE_MAX / 2 || buf_room(buf, size) == -1) {
         buf->failed = 1;
         return;
     }
@@ -336,8 +352,16 @@ buf_json_code(struct lapor_buf *buf, uint32_t code, int pg)
 void
 lapor_buf_json_comma(struct lapor_buf *buf)
 {
-    if (buf->len > 0
-        && memchr("{[,:\n", buf->data[buf->len - 1], 5) == NULL)
+    char  last;
+
+    if (buf->len == 0) {
+        return;
+    }
+
+    last = buf->data[buf->len - 1];
+
+    if (last != '{' && last != '[' && last != ',' && last != ':'
+        && last != '\n')
     {
         lapor_buf_addc(buf, ',');
     }

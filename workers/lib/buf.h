@@ -23,7 +23,8 @@ struct lapor_buf {
     char      *data;    /* own heap memory; a NUL stands behind len */
     size_t     len;     /* bytes used */
     size_t     size;    /* bytes held */
-    size_t     limit;   /* len never passes it; 0: LAPOR_BUF_LIMIT */
+    size_t     limit;   /* len never passes it; 0: LAPOR_BUF_LIMIT; set while
+                           nothing is held */
     unsigned   failed;  /* sticky */
 };
 
