@@ -190,6 +190,7 @@ $$;
 --   correct_open       which messages the ledger knows
 --   message_correct    compares and corrects those that are found in a part
 --   correct_forget     known and nowhere to be found: they are new once more
+--   notice_known       which notices are stored already
 --   quarantine_settle  items that could be stored now
 
 
@@ -439,6 +440,21 @@ END
 $$;
 
 
+-- Which of these notices are stored: their places, from 1.
+
+CREATE FUNCTION lapor.notice_known(p_part smallint, p_notice_id bigint[])
+RETURNS SETOF integer
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = lapor, pg_temp
+AS $$
+BEGIN
+    RETURN QUERY
+    SELECT i
+      FROM generate_series(1, cardinality(p_notice_id)) AS i
+      JOIN lapor.notice n ON n.part = p_part AND n.notice_id = p_notice_id[i];
+END
+$$;
+
+
 -- Items that are stored now, and were dead.
 
 CREATE FUNCTION lapor.quarantine_settle(p_part smallint, p_raw_id bigint[],
@@ -581,7 +597,7 @@ GRANT EXECUTE ON FUNCTION lapor.stream_looked, lapor.reconcile_store
    TO lapor_ctl;
 
 GRANT EXECUTE ON FUNCTION lapor.correct_open, lapor.correct_forget,
-      lapor.message_correct, lapor.quarantine_settle
+      lapor.message_correct, lapor.notice_known, lapor.quarantine_settle
    TO lapor_intake;
 
 GRANT EXECUTE ON FUNCTION lapor.stream_done TO lapor_intake, lapor_ctl;

@@ -1413,6 +1413,24 @@ $$;
 ALTER FUNCTION lapor.ms_time(p_ms bigint) OWNER TO lapor_owner;
 
 --
+-- Name: notice_known(smallint, bigint[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.notice_known(p_part smallint, p_notice_id bigint[]) RETURNS SETOF integer
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN QUERY
+    SELECT i
+      FROM generate_series(1, cardinality(p_notice_id)) AS i
+      JOIN lapor.notice n ON n.part = p_part AND n.notice_id = p_notice_id[i];
+END
+$$;
+
+ALTER FUNCTION lapor.notice_known(p_part smallint, p_notice_id bigint[]) OWNER TO lapor_owner;
+
+--
 -- Name: notice_store(smallint, bigint[], timestamp with time zone[], text[], text[], text[], text[], bigint[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
 --
 
@@ -5043,6 +5061,13 @@ GRANT ALL ON FUNCTION lapor.months_ahead(p_ahead integer) TO lapor_ctl;
 --
 
 REVOKE ALL ON FUNCTION lapor.ms_time(p_ms bigint) FROM PUBLIC;
+
+--
+-- Name: FUNCTION notice_known(p_part smallint, p_notice_id bigint[]); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.notice_known(p_part smallint, p_notice_id bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.notice_known(p_part smallint, p_notice_id bigint[]) TO lapor_intake;
 
 --
 -- Name: FUNCTION notice_store(p_part smallint, p_notice_id bigint[], p_received_at timestamp with time zone[], p_field text[], p_waba_id text[], p_phone_number_id text[], p_data text[], p_raw_id bigint[]); Type: ACL; Schema: lapor; Owner: lapor_owner

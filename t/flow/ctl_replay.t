@@ -183,6 +183,32 @@ both(body($m{paper}, message(from => '9' x 300, text => 'ditolak',
 both('bukan json');
 both(body({ field => 'account_update', value => { event => 'X' } }));
 both(body(status(id => 'wamid.siapa', timestamp => "$T")), '00:status');
+
+# id_is($number, $id, $was): Meta tells whose user id it is
+sub id_is {
+    my ($number, $id, $was) = @_;
+    return { field => 'user_id_update', value => {
+        messaging_product => 'whatsapp', metadata => {
+            display_phone_number => '628000009999',
+            phone_number_id => Lapor::Intake::NUMBER_ID },
+        user_id_update => [{ wa_id => $number, timestamp => "$T",
+            user_id => { current => $id,
+                         defined $was ? (previous => $was) : () } }] } };
+}
+
+# number_moved($from, $to)
+sub number_moved {
+    my ($from, $to) = @_;
+    return message(type => 'system', from => $from, timestamp => "$T",
+        system => { type => 'user_changed_number', body => 'x',
+                    wa_id => $to });
+}
+
+# told in one second, and what it means goes by the order
+both(body(number_moved(phone(930), phone(931)),
+          id_is(phone(930), 'ID.930b'), id_is(phone(930), 'ID.930a')));
+both(body(id_is(phone(932), 'ID.932a'), id_is(phone(932), 'ID.932b'),
+          number_moved(phone(933), phone(932))));
 ok($_->drained(60), 'history is stored') for $in, $right;
 
 is_deeply(content($in), content($right), 'the same in both');
@@ -293,6 +319,38 @@ is($in->cell("SELECT r.state || ' ' || r.urgency FROM lapor.report r"
 $before = dump_all();
 replay();
 same($before, 'another replay changes nothing');
+
+
+# --- what is told of people: anew where it was not stored, or otherwise
+
+{
+    my @told = (number_moved(phone(940), phone(941)),
+                number_moved(phone(942), phone(943)),
+                id_is(phone(945), 'ID.945', 'ID.944'));
+    my @new = (phone(941), phone(943), 'ID.945');
+    my $held = sub {
+        join ' ', map { $in->cell('SELECT count(*) FROM lapor.identity'
+                                  . " WHERE identity = '$_'") } @new;
+    };
+    $in->add(undef, '00:msg', 'b', body($_), 't', ++$ms) for @told;
+    ok($in->drained, 'is processed');
+    is($held->(), '1 1 1', 'numbers and an id are changed');
+
+    my $id = sub { "wamid = '$told[$_[0]]{id}'" };
+    $in->pg->psql("DELETE FROM lapor.$_ WHERE identity LIKE '%94_'")
+        for qw(identity identity_past);
+    my $forgotten = dump_all();
+    replay();
+    same($forgotten, 'what is stored as it was tells nothing twice');
+
+    $in->pg->psql('DELETE FROM lapor.message WHERE ' . $id->(0)
+        . '; DELETE FROM lapor.seen WHERE ' . $id->(0)
+        . "; UPDATE lapor.message SET type = 'unknown' WHERE " . $id->(1)
+        . "; DELETE FROM lapor.notice WHERE field = 'user_id_update'"
+        . " AND data::text LIKE '%ID.945%'");
+    replay();
+    is($held->(), '1 1 1', 'what is new, or was not understood, does');
+}
 
 
 # --- a webhook that was no webhook to the old parser has a home all the same

@@ -160,6 +160,8 @@ struct lapor_intake_unit {
     struct lapor_intake_message   *message;
     struct lapor_intake_notice    *notice;
     struct lapor_intake_status    *status;
+    bool                           old;       /* a replay, and stored as it
+                                                 is: found out while storing */
     const char                    *reason;    /* of a DEAD one */
     char                           sqlstate[6];
 };

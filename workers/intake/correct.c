@@ -35,8 +35,10 @@ static const enum lapor_pg_oid  correct_types[ROW_COLUMNS] = {
 
 
 static size_t correct_slots(struct lapor_intake_store *store,
-    struct lapor_intake_unit *units, size_t n, bool messages,
+    struct lapor_intake_unit *units, size_t n, enum lapor_intake_kind kind,
     struct lapor_intake_slot **ret_slots);
+static int correct_takes(const struct lapor_intake_unit *unit,
+    enum lapor_intake_kind kind);
 static enum lapor_pg_class correct_messages(struct lapor_intake_store *store,
     struct lapor_intake_slot *slots, size_t n);
 static enum lapor_pg_class correct_open(struct lapor_intake_store *store,
@@ -57,6 +59,8 @@ static size_t correct_found(struct lapor_intake_store *store,
 static size_t correct_left(struct lapor_intake_slot *slots, size_t n);
 static enum lapor_pg_class correct_forget(struct lapor_intake_store *store,
     struct lapor_intake_slot *slots, size_t n);
+static enum lapor_pg_class correct_notices(struct lapor_intake_store *store,
+    struct lapor_intake_slot *slots, size_t n);
 static enum lapor_pg_class correct_settle(struct lapor_intake_store *store,
     struct lapor_intake_slot *slots, size_t n);
 static void correct_text(struct lapor_pgarray *a, struct lapor_str str);
@@ -66,11 +70,15 @@ enum lapor_pg_class
 lapor_intake_correct(struct lapor_intake_store *store,
     struct lapor_intake_unit *units, size_t n)
 {
-    size_t                     count;
+    size_t                     i, count;
     enum lapor_pg_class        class;
     struct lapor_intake_slot  *slots;
 
-    count = correct_slots(store, units, n, true, &slots);
+    for (i = 0; i < n; i++) {
+        units[i].old = false;
+    }
+
+    count = correct_slots(store, units, n, LAPOR_INTAKE_MESSAGE, &slots);
     class = LAPOR_PG_OK;
 
     if (count > 0) {
@@ -81,7 +89,17 @@ lapor_intake_correct(struct lapor_intake_store *store,
         return class;
     }
 
-    count = correct_slots(store, units, n, false, &slots);
+    count = correct_slots(store, units, n, LAPOR_INTAKE_NOTICE, &slots);
+
+    if (count > 0) {
+        class = correct_notices(store, slots, count);
+    }
+
+    if (class != LAPOR_PG_OK) {
+        return class;
+    }
+
+    count = correct_slots(store, units, n, LAPOR_INTAKE_RAW, &slots);
 
     return count > 0 ? correct_settle(store, slots, count) : LAPOR_PG_OK;
 }
@@ -118,12 +136,12 @@ lapor_intake_correct_mark(const struct lapor_intake_list *list, size_t from)
 }
 
 
-/* The replayed units: messages by the part of their payload, or all that is
- * not dead by the part of their webhook. */
+/* The replayed units: messages, or notices that tell of people, by the part of
+ * their payload; or (RAW) all that is not dead by the part of their webhook. */
 
 static size_t
 correct_slots(struct lapor_intake_store *store,
-    struct lapor_intake_unit *units, size_t n, bool messages,
+    struct lapor_intake_unit *units, size_t n, enum lapor_intake_kind kind,
     struct lapor_intake_slot **ret_slots)
 {
     size_t                           i, count;
@@ -136,10 +154,7 @@ correct_slots(struct lapor_intake_store *store,
     for (i = 0; i < n; i++) {
         unit = &units[i];
 
-        if (!unit->raw->entry->again || unit->kind == LAPOR_INTAKE_DEAD
-            || (messages && unit->kind != LAPOR_INTAKE_MESSAGE)
-            || (unit->kind == LAPOR_INTAKE_RAW && unit->raw->dead))
-        {
+        if (!unit->raw->entry->again || !correct_takes(unit, kind)) {
             continue;
         }
 
@@ -148,14 +163,30 @@ correct_slots(struct lapor_intake_store *store,
         }
 
         slots[count].unit = &units[i];
-        slots[count++].part = messages ? unit->message->part
-                                       : unit->raw->part;
+        slots[count++].part = kind == LAPOR_INTAKE_MESSAGE
+                              ? unit->message->part
+                              : kind == LAPOR_INTAKE_NOTICE
+                              ? unit->notice->part : unit->raw->part;
     }
 
     lapor_intake_slots_sort(slots, count);
     *ret_slots = slots;
 
     return count;
+}
+
+
+static int
+correct_takes(const struct lapor_intake_unit *unit,
+    enum lapor_intake_kind kind)
+{
+    if (kind == LAPOR_INTAKE_RAW) {
+        return unit->kind != LAPOR_INTAKE_DEAD
+               && (unit->kind != LAPOR_INTAKE_RAW || !unit->raw->dead);
+    }
+
+    return unit->kind == kind
+           && (kind == LAPOR_INTAKE_MESSAGE || unit->event->system != NULL);
 }
 
 
@@ -399,7 +430,7 @@ correct_row(struct lapor_pgarray **a, const struct lapor_intake_unit *unit)
 
 
 /* The answer of one part; a slot that is done has no unit any more. Returns n,
- * how many were asked for. */
+ * how many were asked for. What was read otherwise before is not old. */
 
 static size_t
 correct_found(struct lapor_intake_store *store,
@@ -411,7 +442,8 @@ correct_found(struct lapor_intake_store *store,
     for (row = 0; row < PQntuples(res); row++) {
         idx = (size_t) lapor_pg_get_int(res, row, 0) - 1;
 
-        if (idx < n) {
+        if (idx < n && slots[idx].unit != NULL) {
+            slots[idx].unit->old = !lapor_pg_get_bool(res, row, 1);
             slots[idx].unit = NULL;
         }
 
@@ -522,6 +554,60 @@ correct_forget(struct lapor_intake_store *store,
     class = lapor_pg_pipe_end(store->pg, NULL, 0, NULL);
 
     return class == LAPOR_PG_OK ? added : class;
+}
+
+
+/* Those that are stored already. */
+
+static enum lapor_pg_class
+correct_notices(struct lapor_intake_store *store,
+    struct lapor_intake_slot *slots, size_t n)
+{
+    int                     row;
+    size_t                  i, k, end, calls;
+    PGresult               *results[LAPOR_PARTS];
+    enum lapor_pg_class     class, added;
+    struct lapor_pgarray   *id;
+    struct lapor_pgparams   p;
+
+    calls = 0;
+    added = lapor_pg_pipe_begin(store->pg);
+
+    for (i = 0; i < n && added == LAPOR_PG_OK; i = end) {
+        end = lapor_intake_slots_end(slots, n, i);
+        id = lapor_pgarray_new(store->pool, LAPOR_PG_INT8);
+
+        for (k = i; k < end; k++) {
+            lapor_pgarray_int8(id, slots[k].unit->notice->notice_id);
+        }
+
+        lapor_pgparams_init(&p, store->pool);
+        lapor_pgparams_int2(&p, (int16_t) slots[i].part);
+        lapor_pgparams_array(&p, id);
+
+        added = lapor_pg_pipe_add(store->pg, "notice_known",
+            "SELECT lapor.notice_known($1, $2)", &p);
+        calls++;
+    }
+
+    class = lapor_pg_pipe_end(store->pg, results, calls, NULL);
+
+    if (class != LAPOR_PG_OK) {
+        return class;
+    }
+
+    for (i = 0, k = 0; i < calls; i++) {
+
+        for (row = 0; row < PQntuples(results[i]); row++) {
+            slots[k + (size_t) lapor_pg_get_int(results[i], row, 0) - 1]
+                .unit->old = true;
+        }
+
+        PQclear(results[i]);
+        k = lapor_intake_slots_end(slots, n, k);
+    }
+
+    return added;
 }
 
 

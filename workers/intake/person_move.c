@@ -8,6 +8,7 @@
 #include "intake/who_store.h"
 
 
+static bool person_tells(const struct lapor_intake_unit *unit);
 static size_t person_moves(struct lapor_who *who,
     const struct lapor_intake_unit *unit, struct lapor_who_fact *facts);
 static struct lapor_str person_id_before(const struct lapor_event *event);
@@ -26,7 +27,7 @@ lapor_intake_person_move(struct lapor_intake_store *store,
     count = 0;
 
     for (i = 0; i < n; i++) {
-        count += units[i].event != NULL && units[i].event->system != NULL;
+        count += person_tells(&units[i]);
     }
 
     if (count == 0) {
@@ -39,13 +40,23 @@ lapor_intake_person_move(struct lapor_intake_store *store,
     count = 0;
 
     for (i = 0; i < n; i++) {
-        if (units[i].event != NULL && units[i].event->system != NULL) {
+        if (person_tells(&units[i])) {
             count += person_moves(who, &units[i], facts + count);
         }
     }
 
     return count == 0 ? LAPOR_PG_OK : lapor_who_store(store, who, facts,
                                                       count);
+}
+
+
+/* What was told before has had its effect; once more it might have another
+ * one, since facts of one second go by their order. */
+
+static bool
+person_tells(const struct lapor_intake_unit *unit)
+{
+    return unit->event != NULL && unit->event->system != NULL && !unit->old;
 }
 
 
