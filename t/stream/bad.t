@@ -85,6 +85,24 @@ $in->pg->psql('DROP TRIGGER raise ON lapor.message');
 clear('raised');
 
 
+# what an item tells of people is refused with it, and not once more with its
+# place in quarantine
+
+$in->pg->psql(q{CREATE TRIGGER raise BEFORE INSERT ON lapor.identity
+    FOR EACH ROW WHEN (NEW.identity = 'ID.meledak')
+    EXECUTE FUNCTION public.raise()});
+my @calm = map { message(text => "tenang $_", from => phone(240 + $_)) } 1, 2;
+$in->add(body($calm[0], message(type => 'system', from => undef, system => {
+    type => 'user_changed_user_id', body => 'x', user_id => 'ID.meledak',
+    previous_user_id => 'ID.tenang' }), $calm[1]));
+ok($in->drained, 'processed');
+is(stored(@calm), 2, 'a change of identity that is refused harms no other');
+is_deeply([map { [@$_[0, 1]] } @{ quarantine() }], [[1, 'P0001']],
+          'and is in quarantine');
+$in->pg->psql('DROP TRIGGER raise ON lapor.identity');
+clear('identity');
+
+
 # several at once, in different entries, and a number in JSON that jsonb
 # cannot hold
 

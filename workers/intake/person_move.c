@@ -51,12 +51,14 @@ lapor_intake_person_move(struct lapor_intake_store *store,
 
 
 /* What was told before has had its effect; once more it might have another
- * one, since facts of one second go by their order. */
+ * one, since facts of one second go by their order. What is put aside has
+ * none: it may be what was refused. */
 
 static bool
 person_tells(const struct lapor_intake_unit *unit)
 {
-    return unit->event != NULL && unit->event->system != NULL && !unit->old;
+    return unit->event != NULL && unit->event->system != NULL && !unit->old
+           && unit->kind != LAPOR_INTAKE_DEAD;
 }
 
 
