@@ -23,6 +23,7 @@
 
 #define LAPOR_REDIS_ERROR    160
 #define LAPOR_REDIS_REFUSED  2000    /* ms */
+#define LAPOR_REDIS_BUFFER   (1024 * 1024)
 
 
 struct lapor_redis {
@@ -248,6 +249,9 @@ lapor_redis_open(struct lapor_redis *r, char *err, size_t size)
         return -1;
     }
 
+    /* or it would give its buffer back after each batch */
+    r->c->reader->maxbuf = LAPOR_REDIS_BUFFER;
+
     if (redisSetTimeout(r->c, lapor_redis_timeval(r->timeout_ms))
         != REDIS_OK)
     {
@@ -415,20 +419,6 @@ lapor_redis_cmd(struct lapor_redis *r, const char *fmt, ...)
 }
 
 
-redisReply *
-lapor_redis_cmdv(struct lapor_redis *r, int argc, const char **argv,
-    const size_t *lens)
-{
-    if (lapor_redis_connect(r) == -1) {
-        return NULL;
-    }
-
-    lapor_redis_appendv(r, argc, argv, lens);
-
-    return lapor_redis_reply(r);
-}
-
-
 /*
  * Does not connect: in the middle of a pipeline a new connection would get
  * the rest of the commands without the first ones.
@@ -488,6 +478,31 @@ lapor_redis_reply(struct lapor_redis *r)
     if (reply->type == REDIS_REPLY_ERROR) {
         lapor_log_debug("redis refused a command error=%.*s",
                         (int) strcspn(reply->str, " "), reply->str);
+    }
+
+    return reply;
+}
+
+
+redisReply *
+lapor_redis_reply_in(struct lapor_redis *r, struct lapor_pool *pool)
+{
+    redisReply                 *reply;
+    redisReplyObjectFunctions  *usual;
+
+    if (r->c == NULL) {
+        return NULL;
+    }
+
+    usual = r->c->reader->fn;
+    r->c->reader->fn = &lapor_redis_pooled;
+    r->c->reader->privdata = pool;
+
+    reply = lapor_redis_reply(r);
+
+    /* unless the connection broke */
+    if (r->c != NULL) {
+        r->c->reader->fn = usual;
     }
 
     return reply;

@@ -28,6 +28,7 @@ struct lapor_redis_conf {
     int          timeout_ms;    /* for one reply, 0: 5000 */
 };
 
+struct lapor_pool;
 struct lapor_redis;
 struct lapor_redis_sub;
 
@@ -71,9 +72,6 @@ uint64_t lapor_redis_generation(const struct lapor_redis *r);
  */
 redisReply *lapor_redis_cmd(struct lapor_redis *r, const char *fmt, ...)
     __attribute__((warn_unused_result));
-redisReply *lapor_redis_cmdv(struct lapor_redis *r, int argc,
-    const char **argv, const size_t *lens)
-    __attribute__((warn_unused_result));
 
 /* True for NULL and for an error reply. */
 bool lapor_redis_failed(const redisReply *reply);
@@ -92,6 +90,16 @@ void lapor_redis_appendv(struct lapor_redis *r, int argc, const char **argv,
     const size_t *lens);
 redisReply *lapor_redis_reply(struct lapor_redis *r)
     __attribute__((warn_unused_result));
+
+/*
+ * As lapor_redis_reply(), with the reply and its strings in the pool: not for
+ * freeReplyObject().
+ */
+redisReply *lapor_redis_reply_in(struct lapor_redis *r,
+    struct lapor_pool *pool) __attribute__((warn_unused_result));
+
+/* What that has hiredis call; the reader's privdata is the pool. */
+extern redisReplyObjectFunctions  lapor_redis_pooled;
 
 /* A wake-up: lost when nobody listens or Redis is away, and that is fine. */
 void lapor_redis_publish(struct lapor_redis *r, const char *channel);

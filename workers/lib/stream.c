@@ -25,6 +25,7 @@ static void lapor_stream_rewind(struct lapor_stream *s);
 static int lapor_stream_groups(struct lapor_stream *s);
 static bool lapor_stream_made(struct lapor_stream *s, unsigned index,
     const redisReply *reply, bool told);
+static void lapor_stream_name(struct lapor_entry *e, const redisReply *id);
 static struct lapor_entry *lapor_stream_slot(struct lapor_stream_list *list);
 static void lapor_stream_fields(struct lapor_stream_list *list,
     struct lapor_entry *e, const redisReply *fields);
@@ -346,7 +347,7 @@ lapor_stream_take(struct lapor_stream *s, struct lapor_stream_list *list,
         e->kind = (index < LAPOR_STREAM_PARTS) ? LAPOR_STREAM_MSG
                                                : LAPOR_STREAM_STATUS;
         e->key = lapor_stream_key_at(index);
-        (void) snprintf(e->id, sizeof(e->id), "%s", one->element[0]->str);
+        lapor_stream_name(e, one->element[0]);
 
         if (e != &gone) {
             lapor_stream_fields(list, e, one->element[1]);
@@ -360,6 +361,19 @@ lapor_stream_take(struct lapor_stream *s, struct lapor_stream_list *list,
             return;
         }
     }
+}
+
+
+/* Cut where it is longer than any id. */
+
+static void
+lapor_stream_name(struct lapor_entry *e, const redisReply *id)
+{
+    size_t  len;
+
+    len = id->len < sizeof(e->id) ? id->len : sizeof(e->id) - 1;
+    memcpy(e->id, id->str, len);
+    e->id[len] = '\0';
 }
 
 
@@ -406,8 +420,7 @@ lapor_stream_fields(struct lapor_stream_list *list, struct lapor_entry *e,
 
         /* an empty body is a body */
         if (name->str[0] == 'b') {
-            e->body.data = lapor_pool_strndup(list->pool, value->str,
-                                              (size_t) value->len);
+            e->body.data = value->str;
             e->body.len = (size_t) value->len;
             list->bytes += e->body.len;
             list->largest = e->body.len > list->largest ? e->body.len

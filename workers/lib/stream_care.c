@@ -164,7 +164,7 @@ lapor_stream_claim(struct lapor_stream *s, struct lapor_pool *pool,
     /* all of them first: taking an entry may need a command of its own */
     for (i = 0; i < LAPOR_STREAM_CHUNK; i++) {
         if (lapor_stream_has(s, (s->claim_key + i) % LAPOR_STREAM_KEYS)) {
-            replies[i] = lapor_redis_reply(s->redis);
+            replies[i] = lapor_redis_reply_in(s->redis, pool);
         }
     }
 
@@ -176,8 +176,6 @@ lapor_stream_claim(struct lapor_stream *s, struct lapor_pool *pool,
                                  (s->claim_key + i) % LAPOR_STREAM_KEYS,
                                  replies[i]);
         }
-
-        freeReplyObject(replies[i]);
     }
 
     if (rc == -1) {

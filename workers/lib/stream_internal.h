@@ -85,8 +85,9 @@ int lapor_stream_survey(struct lapor_stream *s, bool must);
 void lapor_stream_gone(unsigned index, const redisReply *reply);
 
 /*
- * Adds the entries of one key, a list of [id, fields]; those without fields
- * were deleted from the stream while pending: acknowledged and logged.
+ * Adds the entries of one key, a list of [id, fields] that lives in the list's
+ * pool, as their bodies go on doing; those without fields were deleted from
+ * the stream while pending: acknowledged and logged.
  */
 void lapor_stream_take(struct lapor_stream *s, struct lapor_stream_list *list,
     unsigned index, const redisReply *entries);

@@ -143,24 +143,22 @@ lapor_stream_scan_key(struct lapor_stream *s, struct lapor_stream_list *list,
 {
     redisReply  *reply;
 
-    reply = lapor_redis_cmd(s->redis, "XAUTOCLAIM %s %s %s 0 %s COUNT %d",
-                            lapor_stream_key_at(s->scanned),
-                            LAPOR_STREAM_GROUP, s->consumer, s->last,
-                            (int) *count);
+    lapor_redis_append(s->redis, "XAUTOCLAIM %s %s %s 0 %s COUNT %d",
+                       lapor_stream_key_at(s->scanned), LAPOR_STREAM_GROUP,
+                       s->consumer, s->last, (int) *count);
+    reply = lapor_redis_reply_in(s->redis, list->pool);
 
     if (lapor_redis_failed(reply)) {
         if (reply != NULL && !lapor_stream_nogroup(s, reply)) {
             lapor_redis_refused(s->redis);
         }
 
-        freeReplyObject(reply);
         return -1;
     }
 
     (void) snprintf(s->last, sizeof(s->last), "%s", reply->element[0]->str);
     lapor_stream_take(s, list, s->scanned, reply->element[1]);
     lapor_stream_gone(s->scanned, reply);
-    freeReplyObject(reply);
 
     if (strcmp(s->last, "0-0") == 0) {
         s->keys[s->scanned++].scan = false;
@@ -382,14 +380,14 @@ lapor_stream_fresh(struct lapor_stream *s, struct lapor_stream_list *list,
         return 0;
     }
 
-    reply = lapor_redis_cmdv(s->redis, argc + (int) k, argv, NULL);
+    lapor_redis_appendv(s->redis, argc + (int) k, argv, NULL);
+    reply = lapor_redis_reply_in(s->redis, list->pool);
 
     if (lapor_redis_failed(reply)) {
         if (reply != NULL && !lapor_stream_nogroup(s, reply)) {
             lapor_redis_refused(s->redis);
         }
 
-        freeReplyObject(reply);
         return -1;
     }
 
@@ -398,7 +396,6 @@ lapor_stream_fresh(struct lapor_stream *s, struct lapor_stream_list *list,
     }
 
     lapor_stream_spread(s, list, reply);
-    freeReplyObject(reply);
 
     return 0;
 }
@@ -516,13 +513,13 @@ lapor_stream_peek(struct lapor_stream *s, struct lapor_pool *pool,
     count = 1;
 
     while (!*ret_end && !lapor_stream_full(&list)) {
-        reply = lapor_redis_cmd(s->redis, "XRANGE %s (%llu-%llu + COUNT %d",
-                                lapor_stream_key_at(part),
-                                (unsigned long long) from->ms,
-                                (unsigned long long) from->seq, (int) count);
+        lapor_redis_append(s->redis, "XRANGE %s (%llu-%llu + COUNT %d",
+                           lapor_stream_key_at(part),
+                           (unsigned long long) from->ms,
+                           (unsigned long long) from->seq, (int) count);
+        reply = lapor_redis_reply_in(s->redis, pool);
 
         if (lapor_redis_failed(reply)) {
-            freeReplyObject(reply);
             return -1;
         }
 
@@ -536,8 +533,6 @@ lapor_stream_peek(struct lapor_stream *s, struct lapor_pool *pool,
         {
             *ret_end = true;
         }
-
-        freeReplyObject(reply);
 
         if (!lapor_stream_full(&list)) {
             count = lapor_stream_more(&list, count, 1, want - list.n);
