@@ -30,8 +30,10 @@ my $json = JSON::PP->new->ascii->canonical->allow_nonref;
 my $serial = 0;
 
 
-# new(own => {key => value}, start => 1, pg => {}, env => {}) -> object with
-# running servers and, unless start is 0, one lapor-intake
+# new(own => {key => value}, start => 1, pg => {}, env => {}, apart => 0) ->
+# object with running servers and, unless start is 0, one lapor-intake. apart
+# (LAPOR_APART=1 for all): the database says that it is distributed, so that
+# each call takes one part
 
 sub new {
     my ($class, %opt) = @_;
@@ -41,6 +43,9 @@ sub new {
     $self->{pg} = Lapor::Pg->new(%{ $opt{pg} || {} });
     $self->{redis} = Lapor::Redis->new;
     $self->{own} = $opt{own} || {};
+    $self->{pg}->psql('CREATE OR REPLACE FUNCTION lapor.distributed() RETURNS'
+        . ' boolean LANGUAGE plpgsql STABLE AS $$ BEGIN RETURN true; END $$')
+        if exists $opt{apart} ? $opt{apart} : $ENV{LAPOR_APART};
     $self->worker unless defined $opt{start} && !$opt{start};
     return $self;
 }
