@@ -318,6 +318,28 @@ my $k = 2000;
        'the notice is kept as a notice');
 }
 
+# one webhook, in which he has one identity, both, and the other one: each is as
+# old as the first message that names it, whichever part is read first
+for (1 .. 4) {
+    my ($number, $new, $id) = (phone($k++), phone($k++), "ID.age$k");
+    my @all = (said($number, $t0 + 100),
+               said($number, $t0 + 50, from_user_id => $id),
+               said(undef, $t0 + 10, from_user_id => $id));
+    my $age = sub {
+        $in->cell('SELECT extract(epoch FROM first_seen_at)::bigint'
+                  . " - $t0 FROM lapor.identity WHERE identity = '$_[0]'");
+    };
+    deliver([@all]);
+    is($age->($number) . ' ' . $age->($id), '50 10',
+       'an identity is as old as its first message');
+    is_deeply(people(@all), [3, 1, 1], 'all of them are of one person');
+
+    # whoever had the number before him gives it up
+    deliver([number_moved($number, $new, $t0 + 20)]);
+    is(holder($number), reporter_of($all[0]), 'he keeps the number');
+    isnt(holder($new), reporter_of($all[0]), 'which another one gave up');
+}
+
 # old spellings
 {
     my ($a, $b) = map { phone($k++) } 1 .. 2;

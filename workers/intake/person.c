@@ -26,6 +26,7 @@ struct person_lead {
     struct lapor_str               id;
     struct lapor_intake_identity   as;     /* his first name */
     struct lapor_str               user_id;
+    int64_t                        at_ms;  /* of the message that says so */
     struct person_lead            *next;
 };
 
@@ -56,7 +57,7 @@ static void person_fact(struct lapor_who *who, const struct person_view *v,
 static struct person_lead *person_get(const struct person_map *map,
     struct lapor_str id);
 static struct person_lead *person_put(struct person_map *map,
-    struct lapor_str id, const struct person_lead *lead);
+    struct lapor_str id, const struct person_lead *lead, int64_t at_ms);
 static unsigned person_bucket(struct lapor_str id);
 
 
@@ -284,7 +285,8 @@ person_judge(struct person_view *views, size_t n)
 
 /* Those whom nobody knows: who they are to each other. A number that comes
  * with two user ids in one batch is odd, and so are two that this batch saw
- * apart and now sees together. */
+ * apart and now sees together, or one of two alone that is older than what says
+ * so of them: each identity has an age of its own. */
 
 static void
 person_settle(struct lapor_pool *pool, struct person_view *views, size_t n)
@@ -333,10 +335,12 @@ person_settle(struct lapor_pool *pool, struct person_view *views, size_t n)
         views[i].odd = (user_id.data != NULL
                         && !lapor_str_eq(lead->user_id, user_id))
                        || (beside != NULL
-                           && !lapor_str_eq(beside->as.id, lead->as.id));
+                           && !lapor_str_eq(beside->as.id, lead->as.id))
+                       || (other.data == NULL && views[i].at_ms < lead->at_ms
+                           && !lapor_str_eq(m->self.id, lead->as.id));
 
-        lead = person_put(map, m->self.id, lead);
-        lead = person_put(map, other, lead);
+        lead = person_put(map, m->self.id, lead, views[i].at_ms);
+        lead = person_put(map, other, lead, views[i].at_ms);
     }
 }
 
@@ -492,7 +496,7 @@ person_get(const struct person_map *map, struct lapor_str id)
 
 static struct person_lead *
 person_put(struct person_map *map, struct lapor_str id,
-    const struct person_lead *lead)
+    const struct person_lead *lead, int64_t at_ms)
 {
     unsigned             bucket;
     struct person_lead  *copy;
@@ -507,6 +511,7 @@ person_put(struct person_map *map, struct lapor_str id,
 
     copy = lapor_pool_memdup(map->pool, lead, sizeof(*lead));
     copy->id = id;
+    copy->at_ms = at_ms;
     copy->next = map->buckets[bucket];
     map->buckets[bucket] = copy;
 
