@@ -343,7 +343,8 @@ $$;
 --
 -- One row back for each sender and report of his, the 16 that began last, or
 -- with report_id NULL: his id; what he was called until now; is he an
--- officer; how many codes his part has given out; the report, locked.
+-- officer; how many codes his part has given out; the report, locked; made is
+-- true if his identity was written here, with its peer.
 --
 -- Raises 40001 where two processes met the same new sender and the other one
 -- found him a home elsewhere: run the batch again. 23503: no such reporter.
@@ -363,7 +364,8 @@ RETURNS TABLE (idx integer, reporter_id bigint, name text, username text,
                lat double precision, lon double precision, events integer,
                head bytea, origin text, drill boolean, bursts integer,
                called boolean, attention_at timestamptz,
-               withdraw_asked_at timestamptz, album_at timestamptz)
+               withdraw_asked_at timestamptz, album_at timestamptz,
+               made boolean)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = lapor, pg_temp
     SET enable_seqscan = off SET enable_hashjoin = off
     SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan
@@ -371,11 +373,13 @@ AS $$
 #variable_conflict use_column
 DECLARE
     v_count    integer := cardinality(p_reporter_id);
+    v_new      integer := cardinality(array_positions(p_reporter_id, NULL));
+    v_made     integer := 0;
     v_reporter bigint[] := p_reporter_id;
     v_away     boolean;
     v_locked   integer;
 BEGIN
-    IF array_position(p_reporter_id, NULL) IS NOT NULL THEN
+    IF v_new > 0 THEN
         INSERT INTO lapor.identity (part, identity, kind, peer, home_part,
                                     reporter_id, first_seen_at, since)
         SELECT n.part, p_identity[n.i], p_kind[n.i], p_peer[n.i], n.part,
@@ -389,6 +393,8 @@ BEGIN
                  WHERE p_reporter_id[i] IS NULL
                  ORDER BY p_parts[i], p_identity[i]) n
         ON CONFLICT (part, identity) DO NOTHING;
+
+        GET DIAGNOSTICS v_made = ROW_COUNT;
 
         -- given up while we looked: whoever wrote before that is known
 
@@ -471,7 +477,8 @@ BEGIN
            t.confidence::double precision, t.first_message_at,
            t.last_message_at, t.closed_at, t.lat, t.lon, t.events, t.head,
            t.origin, t.drill, t.bursts, t.called, t.attention_at,
-           t.withdraw_asked_at, t.album_at
+           t.withdraw_asked_at, t.album_at,
+           p_reporter_id[n.i] IS NULL AND v_made = v_new
       FROM (SELECT i, coalesce(p_part, p_parts[i]) AS part,
                    v_reporter[i] AS reporter_id
               FROM generate_series(1, v_count) AS i) n

@@ -2497,7 +2497,7 @@ ALTER FUNCTION lapor.reporter_name(p_part smallint, p_reporter_id bigint[], p_na
 -- Name: reporter_open(smallint, bigint[], text[], text[], text[], text[], text[], timestamp with time zone[], smallint[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
 --
 
-CREATE FUNCTION lapor.reporter_open(p_part smallint, p_reporter_id bigint[], p_identity text[], p_kind text[], p_peer text[], p_name text[], p_username text[], p_seen_at timestamp with time zone[], p_parts smallint[] DEFAULT NULL::smallint[]) RETURNS TABLE(idx integer, reporter_id bigint, name text, username text, officer boolean, codes bigint, report_id bigint, unit_id integer, version integer, code text, phone_number_id text, category text, urgency text, function text, state text, sensitive boolean, answered boolean, prank double precision, confidence double precision, first_message_at timestamp with time zone, last_message_at timestamp with time zone, closed_at timestamp with time zone, lat double precision, lon double precision, events integer, head bytea, origin text, drill boolean, bursts integer, called boolean, attention_at timestamp with time zone, withdraw_asked_at timestamp with time zone, album_at timestamp with time zone)
+CREATE FUNCTION lapor.reporter_open(p_part smallint, p_reporter_id bigint[], p_identity text[], p_kind text[], p_peer text[], p_name text[], p_username text[], p_seen_at timestamp with time zone[], p_parts smallint[] DEFAULT NULL::smallint[]) RETURNS TABLE(idx integer, reporter_id bigint, name text, username text, officer boolean, codes bigint, report_id bigint, unit_id integer, version integer, code text, phone_number_id text, category text, urgency text, function text, state text, sensitive boolean, answered boolean, prank double precision, confidence double precision, first_message_at timestamp with time zone, last_message_at timestamp with time zone, closed_at timestamp with time zone, lat double precision, lon double precision, events integer, head bytea, origin text, drill boolean, bursts integer, called boolean, attention_at timestamp with time zone, withdraw_asked_at timestamp with time zone, album_at timestamp with time zone, made boolean)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'lapor', 'pg_temp'
     SET enable_seqscan TO 'off'
@@ -2508,11 +2508,13 @@ CREATE FUNCTION lapor.reporter_open(p_part smallint, p_reporter_id bigint[], p_i
 #variable_conflict use_column
 DECLARE
     v_count    integer := cardinality(p_reporter_id);
+    v_new      integer := cardinality(array_positions(p_reporter_id, NULL));
+    v_made     integer := 0;
     v_reporter bigint[] := p_reporter_id;
     v_away     boolean;
     v_locked   integer;
 BEGIN
-    IF array_position(p_reporter_id, NULL) IS NOT NULL THEN
+    IF v_new > 0 THEN
         INSERT INTO lapor.identity (part, identity, kind, peer, home_part,
                                     reporter_id, first_seen_at, since)
         SELECT n.part, p_identity[n.i], p_kind[n.i], p_peer[n.i], n.part,
@@ -2526,6 +2528,8 @@ BEGIN
                  WHERE p_reporter_id[i] IS NULL
                  ORDER BY p_parts[i], p_identity[i]) n
         ON CONFLICT (part, identity) DO NOTHING;
+
+        GET DIAGNOSTICS v_made = ROW_COUNT;
 
         -- given up while we looked: whoever wrote before that is known
 
@@ -2608,7 +2612,8 @@ BEGIN
            t.confidence::double precision, t.first_message_at,
            t.last_message_at, t.closed_at, t.lat, t.lon, t.events, t.head,
            t.origin, t.drill, t.bursts, t.called, t.attention_at,
-           t.withdraw_asked_at, t.album_at
+           t.withdraw_asked_at, t.album_at,
+           p_reporter_id[n.i] IS NULL AND v_made = v_new
       FROM (SELECT i, coalesce(p_part, p_parts[i]) AS part,
                    v_reporter[i] AS reporter_id
               FROM generate_series(1, v_count) AS i) n

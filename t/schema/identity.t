@@ -129,6 +129,30 @@ ok($db->blocked($two), 'one that gets a holder just now');
 $in->query('COMMIT');
 like(eval { $two->rows; 1 } ? '' : $@, qr/40001/, 'is not taken from him');
 
+# open_sql($identity, $peer, ...): new senders
+sub open_sql {
+    my %new = @_;
+    my @ids = sort keys %new;
+    return 'SELECT reporter_id, made FROM lapor.reporter_open(7::smallint, '
+        . join(', ', pg_array('bigint', map { undef } @ids),
+               pg_array('text', @ids), pg_array('text', map { 'phone' } @ids),
+               pg_array('text', map { $new{$_} } @ids),
+               map({ pg_array('text', map { undef } @ids) } 1, 2),
+               'ARRAY[' . join(', ', map { time_of(1000) } @ids) . ']')
+        . ') ORDER BY idx';
+}
+
+$in->query('BEGIN');
+my ($one) = $in->query(open_sql(n6 => 'ID.6'));
+is($one->[1], 't', 'a new sender is made, with his other identity');
+$two->send(open_sql(n6 => 'ID.7', n7 => 'ID.8'));
+ok($db->blocked($two), 'one who comes twice');
+$in->query('COMMIT');
+is_deeply([map { $_->[1] } $two->rows], ['f', 'f'],
+          'is made once, and who comes with him is not taken for made');
+is_deeply([$db->rows("SELECT peer FROM lapor.identity WHERE identity = 'n6'")],
+          [['ID.6']], 'since not all is as it was told');
+
 
 # --- usernames
 

@@ -38,13 +38,7 @@ struct person_map {
 
 
 static struct person_view *person_views(struct lapor_intake_store *store,
-    struct lapor_intake_slot *slots, size_t n, struct person_ask *asks, size_t
-    *ret_nasks);
-static enum lapor_pg_class person_ask(struct lapor_intake_store *store,
-    struct person_ask *asks, size_t n);
-static enum lapor_pg_class person_ask_call(struct lapor_intake_store *store,
-    const struct person_ask *asks, size_t n);
-static void person_answer(struct person_ask *asks, const PGresult *res);
+    struct lapor_intake_slot *slots, size_t n);
 static void person_judge(struct person_view *views, size_t n);
 static void person_settle(struct lapor_pool *pool, struct person_view *views,
     size_t n);
@@ -80,15 +74,11 @@ enum lapor_pg_class
 lapor_intake_person_find(struct lapor_intake_store *store,
     struct lapor_intake_slot *slots, size_t n)
 {
-    size_t                nasks;
-    struct person_ask    *asks;
     struct person_view   *views;
     enum lapor_pg_class   class;
 
-    asks = lapor_pool_alloc(store->pool, 2 * n * sizeof(*asks));
-    views = person_views(store, slots, n, asks, &nasks);
-
-    class = person_ask(store, asks, nasks);
+    views = person_views(store, slots, n);
+    class = lapor_intake_person_ask(store, views, n);
 
     if (class != LAPOR_PG_OK) {
         return class;
@@ -103,15 +93,13 @@ lapor_intake_person_find(struct lapor_intake_store *store,
 
 static struct person_view *
 person_views(struct lapor_intake_store *store,
-    struct lapor_intake_slot *slots, size_t n, struct person_ask *asks,
-    size_t *ret_nasks)
+    struct lapor_intake_slot *slots, size_t n)
 {
-    size_t                        i, nasks;
+    size_t                        i;
     struct person_view           *views, *v;
     struct lapor_intake_message  *m;
 
     views = lapor_pool_alloc(store->pool, n * sizeof(*views));
-    nasks = 0;
 
     for (i = 0; i < n; i++) {
         v = &views[i];
@@ -129,127 +117,9 @@ person_views(struct lapor_intake_store *store,
         if (m->other.id.data != NULL && m->event->system == NULL) {
             v->other = &m->other;
         }
-
-        /* such a one names its person elsewhere than in "from" */
-        if (!m->known && m->self.part != m->part) {
-            asks[nasks].view = v;
-            asks[nasks++].identity = &m->self;
-        }
-
-        if (v->other != NULL
-            && !(m->known && lapor_str_eq(m->peer, v->other->id)))
-        {
-            asks[nasks].view = v;
-            asks[nasks++].identity = v->other;
-        }
     }
-
-    *ret_nasks = nasks;
 
     return views;
-}
-
-
-static enum lapor_pg_class
-person_ask(struct lapor_intake_store *store, struct person_ask *asks,
-    size_t n)
-{
-    size_t                i, end, calls, starts[LAPOR_PARTS];
-    PGresult             *results[LAPOR_PARTS];
-    enum lapor_pg_class   class, added;
-
-    if (n == 0) {
-        return LAPOR_PG_OK;
-    }
-
-    lapor_intake_person_sort(store->pool, asks, n);
-    added = lapor_pg_pipe_begin(store->pg);
-    calls = 0;
-
-    for (i = 0; i < n; i = end) {
-        end = lapor_intake_person_run(store, asks, n, i);
-
-        if (added == LAPOR_PG_OK) {
-            added = person_ask_call(store, asks + i, end - i);
-        }
-
-        starts[calls++] = i;
-    }
-
-    class = lapor_pg_pipe_end(store->pg, results, calls, NULL);
-
-    if (class != LAPOR_PG_OK) {
-        return class;
-    }
-
-    for (i = 0; i < calls; i++) {
-        person_answer(asks + starts[i], results[i]);
-        PQclear(results[i]);
-    }
-
-    return added;
-}
-
-
-static enum lapor_pg_class
-person_ask_call(struct lapor_intake_store *store,
-    const struct person_ask *asks, size_t n)
-{
-    size_t                 i;
-    struct lapor_pgarray  *ids, *at, *parts;
-    struct lapor_pgparams  params;
-
-    ids = lapor_pgarray_new(store->pool, LAPOR_PG_TEXT);
-    at = lapor_pgarray_new(store->pool, LAPOR_PG_TIMESTAMPTZ);
-    parts = lapor_pgarray_new(store->pool, LAPOR_PG_INT2);
-
-    for (i = 0; i < n; i++) {
-        lapor_pgarray_text(ids, asks[i].identity->id.data,
-                           asks[i].identity->id.len);
-        lapor_pgarray_time(at, asks[i].view->at_ms);
-        lapor_pgarray_int2(parts, (int16_t) asks[i].identity->part);
-    }
-
-    lapor_pgparams_init(&params, store->pool);
-    lapor_intake_call_part(store, &params, asks[0].identity->part);
-    lapor_pgparams_array(&params, ids);
-    lapor_pgparams_array(&params, at);
-    lapor_pgparams_array(&params, parts);
-
-    return lapor_pg_pipe_add(store->pg, "identity_find",
-        "SELECT idx, home_part, reporter_id, early"
-        "  FROM lapor.identity_find($1, $2, $3, $4)", &params);
-}
-
-
-static void
-person_answer(struct person_ask *asks, const PGresult *res)
-{
-    int                            row;
-    struct person_ask             *ask;
-    struct lapor_intake_message   *m;
-
-    for (row = 0; row < PQntuples(res); row++) {
-        ask = &asks[lapor_pg_get_int(res, row, 0) - 1];
-        m = ask->view->message;
-
-        ask->view->odd |= lapor_pg_get_bool(res, row, 3);
-
-        if (lapor_pg_get_null(res, row, 2)) {
-            continue;
-        }
-
-        if (ask->identity == &m->self) {
-            m->known = true;
-            m->home = (unsigned) lapor_pg_get_int(res, row, 1);
-            m->reporter_id = lapor_pg_get_int(res, row, 2);
-
-        } else {
-            ask->view->other_known = true;
-            ask->view->other_home = (unsigned) lapor_pg_get_int(res, row, 1);
-            ask->view->other_id = lapor_pg_get_int(res, row, 2);
-        }
-    }
 }
 
 
@@ -530,17 +400,17 @@ person_bucket(struct lapor_str id)
  * one pass to count and one to place. */
 
 void
-lapor_intake_person_sort(struct lapor_pool *pool, struct person_ask *asks,
+lapor_intake_person_sort(struct lapor_pool *pool, struct person_ask **asks,
     size_t n)
 {
-    size_t              i, starts[LAPOR_PARTS + 1];
-    struct person_ask  *sorted;
+    size_t               i, starts[LAPOR_PARTS + 1];
+    struct person_ask  **sorted;
 
     memset(starts, 0, sizeof(starts));
     sorted = lapor_pool_alloc(pool, n * sizeof(*sorted));
 
     for (i = 0; i < n; i++) {
-        starts[asks[i].identity->part + 1]++;
+        starts[asks[i]->identity->part + 1]++;
     }
 
     for (i = 1; i <= LAPOR_PARTS; i++) {
@@ -548,7 +418,7 @@ lapor_intake_person_sort(struct lapor_pool *pool, struct person_ask *asks,
     }
 
     for (i = 0; i < n; i++) {
-        sorted[starts[asks[i].identity->part]++] = asks[i];
+        sorted[starts[asks[i]->identity->part]++] = asks[i];
     }
 
     memcpy(asks, sorted, n * sizeof(*sorted));
@@ -557,7 +427,7 @@ lapor_intake_person_sort(struct lapor_pool *pool, struct person_ask *asks,
 
 size_t
 lapor_intake_person_run(const struct lapor_intake_store *store,
-    const struct person_ask *asks, size_t n, size_t from)
+    struct person_ask *const *asks, size_t n, size_t from)
 {
     size_t  i;
 
@@ -566,7 +436,7 @@ lapor_intake_person_run(const struct lapor_intake_store *store,
     }
 
     for (i = from;
-         i < n && asks[i].identity->part == asks[from].identity->part;
+         i < n && asks[i]->identity->part == asks[from]->identity->part;
          i++)
     {
         /* void */

@@ -16,6 +16,8 @@ struct person_view {
     struct lapor_intake_message         *message;
     const struct lapor_intake_identity  *other;  /* NULL: there is none */
     int64_t                              at_ms;
+    struct person_ask                   *self_ask;   /* NULL: not asked */
+    struct person_ask                   *other_ask;
     bool                                 other_known;
     unsigned                             other_home;
     int64_t                              other_id;
@@ -25,8 +27,18 @@ struct person_view {
 
 /* An identity to be looked for or to be remembered. */
 struct person_ask {
-    struct person_view                  *view;
     const struct lapor_intake_identity  *identity;
+    int64_t                              at_ms;       /* the earliest */
+
+    /* looked for: what was found */
+    bool                                 known;
+    bool                                 early;
+    unsigned                             home;
+    int64_t                              reporter_id;
+    struct person_ask                   *next;        /* of the same hash */
+
+    /* remembered: who has it, and with what other one */
+    struct person_view                  *view;
     const struct lapor_intake_identity  *peer;
 };
 
@@ -34,12 +46,17 @@ struct person_ask {
 /* Meta's time if it is believed, as for messages. */
 int64_t lapor_intake_person_time(const struct lapor_intake_unit *unit);
 
+/* Looks up what these views lack: the sender himself, or the other identity
+ * beside one that is known. */
+enum lapor_pg_class lapor_intake_person_ask(struct lapor_intake_store *store,
+    struct person_view *views, size_t n) LAPOR_PG_MUST;
+
 /* By part, and stable. */
 void lapor_intake_person_sort(struct lapor_pool *pool,
-    struct person_ask *asks, size_t n);
+    struct person_ask **asks, size_t n);
 
 /* Where the run that one call takes ends, see lapor_intake_call_end(). */
 size_t lapor_intake_person_run(const struct lapor_intake_store *store,
-    const struct person_ask *asks, size_t n, size_t from);
+    struct person_ask *const *asks, size_t n, size_t from);
 
 #endif

@@ -17,10 +17,13 @@
 
 static struct person_view *person_pair(struct lapor_pool *pool,
     struct lapor_intake_slot *slot);
+static size_t person_word(struct lapor_pool *pool, struct person_ask **ret_ask,
+    struct person_view *view, const struct lapor_intake_identity *identity,
+    const struct lapor_intake_identity *peer);
 static enum lapor_pg_class person_remember(struct lapor_intake_store *store,
-    const struct person_ask *asks, size_t n);
+    struct person_ask **asks, size_t n);
 static enum lapor_pg_class person_remember_call(
-    struct lapor_intake_store *store, const struct person_ask *asks,
+    struct lapor_intake_store *store, struct person_ask *const *asks,
     size_t n);
 static enum lapor_pg_class person_names(struct lapor_intake_store *store,
     struct lapor_intake_slot *slots, size_t n);
@@ -34,29 +37,33 @@ enum lapor_pg_class
 lapor_intake_person_link(struct lapor_intake_store *store,
     struct lapor_intake_slot *slots, size_t n)
 {
-    size_t                i, nasks;
-    struct person_ask    *asks;
-    struct person_view   *view;
-    enum lapor_pg_class   class;
+    size_t                 i, nviews, nasks;
+    struct person_ask    **asks;
+    struct person_view   **views, *view;
+    enum lapor_pg_class    class;
 
-    asks = lapor_pool_alloc(store->pool, 2 * n * sizeof(*asks));
-    asks += 2 * n;
-    nasks = 0;
+    views = lapor_pool_alloc(store->pool, n * sizeof(*views));
+    nviews = 0;
 
-    /* from the last one on, since the last word about an identity stands */
+    /* the last word about an identity stands, so from the last one on ... */
     for (i = n; i-- > 0; /* void */ ) {
         view = person_pair(store->pool, &slots[i]);
 
         if (view != NULL) {
-            asks -= 2;
-            nasks += 2;
-            asks[0].view = view;
-            asks[0].identity = &view->message->self;
-            asks[0].peer = view->other;
-            asks[1].view = view;
-            asks[1].identity = view->other;
-            asks[1].peer = &view->message->self;
+            views[nviews++] = view;
         }
+    }
+
+    asks = lapor_pool_alloc(store->pool, 2 * nviews * sizeof(*asks));
+    nasks = 0;
+
+    /* ... and back */
+    for (i = nviews; i-- > 0; /* void */ ) {
+        view = views[i];
+        nasks += person_word(store->pool, &asks[nasks], view,
+                             &view->message->self, view->other);
+        nasks += person_word(store->pool, &asks[nasks], view, view->other,
+                             &view->message->self);
     }
 
     if (nasks > 0) {
@@ -106,14 +113,45 @@ person_pair(struct lapor_pool *pool, struct lapor_intake_slot *slot)
     view->other = &m->other;
     view->at_ms = at_ms;
     m->sender->pair = view;
+    m->sender->npairs++;
 
     return view;
 }
 
 
+/* One identity of a pair as a word to be told; 0 if reporter_open has just
+ * written it so, and nothing else is told of it since. */
+
+static size_t
+person_word(struct lapor_pool *pool, struct person_ask **ret_ask,
+    struct person_view *view, const struct lapor_intake_identity *identity,
+    const struct lapor_intake_identity *peer)
+{
+    struct person_ask                 *ask;
+    const struct lapor_intake_sender  *sender;
+
+    sender = view->message->sender;
+
+    if (sender->made && sender->npairs == 1
+        && lapor_str_eq(sender->self->id, identity->id)
+        && lapor_str_eq(sender->peer->id, peer->id))
+    {
+        return 0;
+    }
+
+    ask = lapor_pool_alloc(pool, sizeof(*ask));
+    ask->identity = identity;
+    ask->peer = peer;
+    ask->view = view;
+    *ret_ask = ask;
+
+    return 1;
+}
+
+
 static enum lapor_pg_class
 person_remember(struct lapor_intake_store *store,
-    const struct person_ask *asks, size_t n)
+    struct person_ask **asks, size_t n)
 {
     size_t                i, end;
     enum lapor_pg_class   class, added;
@@ -133,7 +171,7 @@ person_remember(struct lapor_intake_store *store,
 
 static enum lapor_pg_class
 person_remember_call(struct lapor_intake_store *store,
-    const struct person_ask *asks, size_t n)
+    struct person_ask *const *asks, size_t n)
 {
     size_t                        i;
     struct lapor_pgarray         *id, *kind, *peer, *home, *reporter, *at,
@@ -150,19 +188,20 @@ person_remember_call(struct lapor_intake_store *store,
     part = lapor_pgarray_new(store->pool, LAPOR_PG_INT2);
 
     for (i = 0; i < n; i++) {
-        m = asks[i].view->message;
-        lapor_pgarray_text(id, asks[i].identity->id.data,
-                           asks[i].identity->id.len);
-        lapor_pgarray_cstr(kind, asks[i].identity->kind);
-        lapor_pgarray_text(peer, asks[i].peer->id.data, asks[i].peer->id.len);
+        m = asks[i]->view->message;
+        lapor_pgarray_text(id, asks[i]->identity->id.data,
+                           asks[i]->identity->id.len);
+        lapor_pgarray_cstr(kind, asks[i]->identity->kind);
+        lapor_pgarray_text(peer, asks[i]->peer->id.data,
+                           asks[i]->peer->id.len);
         lapor_pgarray_int2(home, (int16_t) m->home);
         lapor_pgarray_int8(reporter, m->reporter_id);
-        lapor_pgarray_time(at, asks[i].view->at_ms);
-        lapor_pgarray_int2(part, (int16_t) asks[i].identity->part);
+        lapor_pgarray_time(at, asks[i]->view->at_ms);
+        lapor_pgarray_int2(part, (int16_t) asks[i]->identity->part);
     }
 
     lapor_pgparams_init(&p, store->pool);
-    lapor_intake_call_part(store, &p, asks[0].identity->part);
+    lapor_intake_call_part(store, &p, asks[0]->identity->part);
     lapor_pgparams_array(&p, id);
     lapor_pgparams_array(&p, kind);
     lapor_pgparams_array(&p, peer);

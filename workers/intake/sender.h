@@ -24,9 +24,12 @@ struct lapor_intake_sender {
     struct lapor_str                     username;
     int64_t                              seen_ms;   /* when he wrote first */
     bool                                 named;     /* his username is new */
+    bool                                 made;      /* self is a new identity,
+                                                       and peer stands in it */
     struct lapor_talk_person            *person;    /* once he is open */
     struct person_view                  *pair;      /* of identities, under
                                                        which he wrote last */
+    size_t                               npairs;    /* told of him */
     struct lapor_intake_sender          *next;      /* of the same hash */
 };
 

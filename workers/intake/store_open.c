@@ -23,7 +23,8 @@ enum {
     WHO_URGENCY, WHO_FUNCTION, WHO_STATE, WHO_SENSITIVE, WHO_ANSWERED,
     WHO_PRANK, WHO_CONFIDENCE, WHO_FIRST, WHO_LAST, WHO_CLOSED, WHO_LAT,
     WHO_LON, WHO_EVENTS, WHO_HEAD, WHO_ORIGIN, WHO_DRILL, WHO_BURSTS,
-    WHO_CALLED, WHO_ATTENTION, WHO_WITHDRAW, WHO_ALBUM
+    WHO_CALLED, WHO_ATTENTION, WHO_WITHDRAW, WHO_ALBUM,
+    WHO_MADE
 };
 
 
@@ -375,6 +376,7 @@ open_person(struct lapor_intake_store *store,
 
     person->officer |= lapor_pg_get_bool(res, row, WHO_OFFICER);
     sender->reporter_id = id;
+    sender->made = lapor_pg_get_bool(res, row, WHO_MADE);
 
     name = lapor_pg_get_str(res, row, WHO_NAME);
     username = lapor_pg_get_str(res, row, WHO_USERNAME);
