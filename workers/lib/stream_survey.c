@@ -5,10 +5,12 @@
  * it is still the stream that it was.
  *
  * A group's last-delivered-id never falls, nor does the number of entries ever
- * added (Redis 7.0: entries-read plus lag). Where one is below what was known,
- * Redis has lost its data (a restart from an older file, FLUSHALL, DEL) or the
- * group (XGROUP DESTROY): XINFO STREAM tells which, asked only then because it
- * answers with two whole entries.
+ * added. Where one is below what was known, Redis has lost its data (a restart
+ * from an older file, FLUSHALL, DEL) or the group (XGROUP DESTROY): XINFO
+ * STREAM tells which, asked only then because it answers with two whole
+ * entries. Of entries-read and lag (Redis 7.0) the sum is that number, or less
+ * where somebody has deleted entries that nobody had read (XDEL, XTRIM): so it
+ * is a reason to look, and says nothing of the group.
  */
 
 #include <stdlib.h>
@@ -102,11 +104,14 @@ lapor_stream_look(struct lapor_stream *s, unsigned index,
     key->read = lapor_redis_number(ours, "entries-read");
     added = (key->read < 0 || key->lag < 0) ? 0 : key->read + key->lag;
 
-    if (lapor_stream_id_compare(delivered, key->delivered) < 0
-        || (added > 0 && added < key->added))
-    {
+    if (lapor_stream_id_compare(delivered, key->delivered) < 0) {
         key->suspect = true;
         key->back = true;
+        key->had = key->added;
+    }
+
+    if (added > 0 && added < key->added) {
+        key->suspect = true;
         key->had = key->added;
     }
 
