@@ -46,7 +46,9 @@ static void open_persons(struct lapor_intake_store *store,
     struct lapor_intake_group *group, const PGresult *res);
 static struct lapor_talk_person *open_person(
     struct lapor_intake_store *store, struct lapor_intake_group *group,
-    struct lapor_intake_sender *sender, const PGresult *res, int row);
+    size_t at, const PGresult *res, int row);
+static struct lapor_talk_person *open_same(
+    const struct lapor_intake_group *group, size_t at, int64_t id);
 static void open_report(struct lapor_intake_store *store,
     struct lapor_talk_person *person, const PGresult *res, int row);
 static void open_hear(struct lapor_intake_store *store,
@@ -323,18 +325,20 @@ open_persons(struct lapor_intake_store *store,
     struct lapor_intake_group *group, const PGresult *res)
 {
     int                          row;
+    size_t                       at;
     struct lapor_intake_sender  *sender;
 
     group->renamed = lapor_pool_alloc(store->pool, group->nsenders
                                                 * sizeof(*group->renamed));
 
     for (row = 0; row < PQntuples(res); row++) {
-        sender = group->senders[lapor_pg_get_int(res, row, WHO_IDX) - 1];
+        at = (size_t) lapor_pg_get_int(res, row, WHO_IDX) - 1;
+        sender = group->senders[at];
         group->talk.codes[sender->part] = lapor_pg_get_int(res, row,
                                                            WHO_CODES);
 
         if (sender->person == NULL) {
-            sender->person = open_person(store, group, sender, res, row);
+            sender->person = open_person(store, group, at, res, row);
         }
 
         if (!lapor_pg_get_null(res, row, WHO_REPORT)) {
@@ -344,29 +348,18 @@ open_persons(struct lapor_intake_store *store,
 }
 
 
-/* One who was new, and in another batch a moment ago, may stand here twice:
- * by his reporter and by an identity. */
-
 static struct lapor_talk_person *
 open_person(struct lapor_intake_store *store,
-    struct lapor_intake_group *group, struct lapor_intake_sender *sender,
-    const PGresult *res, int row)
+    struct lapor_intake_group *group, size_t at, const PGresult *res, int row)
 {
-    size_t                     i;
-    int64_t                    id;
-    struct lapor_str           name, username;
-    struct lapor_talk_person  *person;
+    int64_t                      id;
+    struct lapor_str             name, username;
+    struct lapor_talk_person    *person;
+    struct lapor_intake_sender  *sender;
 
+    sender = group->senders[at];
     id = lapor_pg_get_int(res, row, WHO_REPORTER);
-    person = NULL;
-
-    for (i = 0; !sender->known && i < group->nsenders && person == NULL; i++) {
-        if (group->senders[i]->person != NULL
-            && group->senders[i]->person->reporter_id == id)
-        {
-            person = group->senders[i]->person;
-        }
-    }
+    person = sender->known ? NULL : open_same(group, at, id);
 
     if (person == NULL) {
         person = lapor_pool_alloc(store->pool, sizeof(*person));
@@ -391,6 +384,38 @@ open_person(struct lapor_intake_store *store,
     }
 
     return person;
+}
+
+
+/* One who was new, and in another batch a moment ago, may stand here twice:
+ * by his reporter and by an identity, both of his home part. */
+
+static struct lapor_talk_person *
+open_same(const struct lapor_intake_group *group, size_t at, int64_t id)
+{
+    size_t                       i;
+    unsigned                     part;
+    struct lapor_intake_sender  *other;
+
+    part = group->senders[at]->part;
+
+    for (i = at; i > 0 && group->senders[i - 1]->part == part; i--) {
+        /* void */
+    }
+
+    for ( /* void */ ; i < group->nsenders; i++) {
+        other = group->senders[i];
+
+        if (other->part != part) {
+            break;
+        }
+
+        if (other->person != NULL && other->person->reporter_id == id) {
+            return other->person;
+        }
+    }
+
+    return NULL;
 }
 
 
