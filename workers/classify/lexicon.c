@@ -15,14 +15,20 @@
 
 #define LAPOR_LEX_WORDS    6144
 #define LAPOR_LEX_SLOTS   16384   /* a power of two, thinly filled */
-#define LAPOR_LEX_TEXT    65536
 #define LAPOR_LEX_RULES    6144
 #define LAPOR_LEX_PHRASE      5   /* words in a phrase */
 #define LAPOR_LEX_NONE        0   /* word and rule number 0 are not used */
 
 
+struct lapor_lex_slot {
+    uint16_t  word;
+    uint16_t  tag;                /* of its hash: nearly all that is asked for
+                                     is not there, and need not be compared */
+};
+
+
 struct lapor_lex_word {
-    uint32_t  text;               /* offset of the NUL-terminated word */
+    char      text[LAPOR_WORD_LEN];
     uint16_t  alias;              /* what it is a spelling of */
     uint16_t  rules;              /* first rule whose phrase ends with it */
     uint16_t  anywhere;           /* first "a & b" that begins with it */
@@ -43,12 +49,10 @@ struct lapor_lex {
     int                    failed;
     unsigned               nwords;
     unsigned               nrules;
-    uint32_t               ntext;
     uint16_t               number;
     uint16_t               not;
     uint16_t               only;
-    uint16_t               slots[LAPOR_LEX_SLOTS];
-    char                   text[LAPOR_LEX_TEXT];
+    struct lapor_lex_slot  slots[LAPOR_LEX_SLOTS];
     struct lapor_lex_word  words[LAPOR_LEX_WORDS];
     struct lapor_lex_rule  rules[LAPOR_LEX_RULES];
 };
@@ -383,7 +387,6 @@ lapor_lexicon_compile(void)
 
     lex.nwords = 1;
     lex.nrules = 1;
-    lex.ntext = 1;
 
     for (i = 0; lapor_lexicon_spelling[i] != NULL; i++) {
         lapor_lexicon_spell(lapor_lexicon_spelling[i]);
@@ -515,36 +518,39 @@ lapor_lexicon_phrase(const struct lapor_lexicon_row *row, const char *phrase,
 static unsigned
 lapor_lexicon_find(const char *word, size_t len, int add)
 {
-    uint32_t                slot;
-    struct lapor_lex_word  *w;
+    uint16_t                tag;
+    uint32_t                hash;
+    struct lapor_lex_slot  *slot;
 
-    slot = lapor_lexicon_hash(word, len) & (LAPOR_LEX_SLOTS - 1);
+    hash = lapor_lexicon_hash(word, len);
+    slot = &lex.slots[hash & (LAPOR_LEX_SLOTS - 1)];
+    tag = (uint16_t) (hash >> 16);
 
-    while (lex.slots[slot] != LAPOR_LEX_NONE) {
-        w = &lex.words[lex.slots[slot]];
+    while (slot->word != LAPOR_LEX_NONE) {
 
-        if (strcmp(lex.text + w->text, word) == 0) {
-            return lex.slots[slot];
+        if (slot->tag == tag
+            && memcmp(lex.words[slot->word].text, word, len + 1) == 0)
+        {
+            return slot->word;
         }
 
-        slot = (slot + 1) & (LAPOR_LEX_SLOTS - 1);
+        if (++slot == lex.slots + LAPOR_LEX_SLOTS) {
+            slot = lex.slots;
+        }
     }
 
     if (!add) {
         return LAPOR_LEX_NONE;
     }
 
-    if (lex.nwords == LAPOR_LEX_WORDS
-        || lex.ntext + len + 1 > LAPOR_LEX_TEXT)
-    {
+    if (lex.nwords == LAPOR_LEX_WORDS) {
         lex.failed = 1;
         return LAPOR_LEX_NONE;
     }
 
-    memcpy(lex.text + lex.ntext, word, len + 1);
-    lex.words[lex.nwords].text = lex.ntext;
-    lex.ntext += (uint32_t) len + 1;
-    lex.slots[slot] = (uint16_t) lex.nwords;
+    memcpy(lex.words[lex.nwords].text, word, len + 1);
+    slot->word = (uint16_t) lex.nwords;
+    slot->tag = tag;
 
     return lex.nwords++;
 }

@@ -14,6 +14,9 @@
 
 #define WEBHOOK_OBJECT  "whatsapp_business_account"
 
+/* Contacts that are looked through rather than hashed. */
+#define DECODE_FEW  4
+
 
 static void decode_entry(struct decode_turn *turn,
     const struct lapor_json *entry);
@@ -31,6 +34,8 @@ static void decode_contacts(struct decode_turn *turn,
     const struct lapor_json *list);
 static void decode_contact_add(struct decode_turn *turn, struct lapor_str id,
     const struct lapor_json *node);
+static struct decode_contact **decode_bucket(const struct decode_turn *turn,
+    struct lapor_str id);
 
 
 int
@@ -319,8 +324,7 @@ decode_event_place(struct lapor_event *event)
 
 
 /* Hashed, because a body full of contacts and messages would otherwise cost
- * the product of both; into so many buckets as there are ids, because nearly
- * every body has one contact. */
+ * the product of both; but nearly every body has one contact. */
 
 static void
 decode_contacts(struct decode_turn *turn, const struct lapor_json *list)
@@ -333,12 +337,7 @@ decode_contacts(struct decode_turn *turn, const struct lapor_json *list)
         return;
     }
 
-    turn->buckets = 2;
-
-    while (turn->buckets < 2 * list->count && turn->buckets < LAPOR_PARTS) {
-        turn->buckets *= 2;
-    }
-
+    turn->buckets = list->count <= DECODE_FEW ? 1 : LAPOR_PARTS;
     turn->contacts = lapor_pool_alloc(turn->pool, turn->buckets
                                                   * sizeof(*turn->contacts));
 
@@ -361,13 +360,21 @@ decode_contact_add(struct decode_turn *turn, struct lapor_str id,
         return;
     }
 
-    bucket = &turn->contacts[lapor_part(id.data, id.len) % turn->buckets];
+    bucket = decode_bucket(turn, id);
 
     contact = lapor_pool_alloc(turn->pool, sizeof(*contact));
     contact->id = id;
     contact->node = node;
     contact->next = *bucket;
     *bucket = contact;
+}
+
+
+static struct decode_contact **
+decode_bucket(const struct decode_turn *turn, struct lapor_str id)
+{
+    return turn->buckets == 1 ? turn->contacts
+                              : &turn->contacts[lapor_part(id.data, id.len)];
 }
 
 
@@ -383,7 +390,7 @@ lapor_decode_contact(const struct decode_turn *turn, struct lapor_str id)
         return NULL;
     }
 
-    contact = turn->contacts[lapor_part(id.data, id.len) % turn->buckets];
+    contact = *decode_bucket(turn, id);
 
     while (contact != NULL && !lapor_str_eq(contact->id, id)) {
         contact = contact->next;

@@ -35,7 +35,7 @@ struct decode_turn {
     struct lapor_str           field;     /* of the change at hand */
     const struct lapor_json   *metadata;  /* of the value at hand */
     struct decode_contact    **contacts;  /* buckets, or NULL */
-    unsigned                   buckets;   /* how many */
+    unsigned                   buckets;   /* 1 or LAPOR_PARTS */
 };
 
 

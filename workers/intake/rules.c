@@ -51,6 +51,8 @@ static enum lapor_pg_class rules_numbers(struct lapor_intake_rules *rules,
     struct lapor_pg *pg, const struct lapor_pgparams *params);
 static void rules_put(struct lapor_intake_rules *rules, const PGresult *res,
     int row);
+static void rules_pass(struct lapor_str *rest, size_t len,
+    struct lapor_buf *buf);
 static unsigned rules_bucket(struct lapor_str number);
 
 
@@ -277,7 +279,7 @@ lapor_intake_rules_text(const struct lapor_intake_rules *rules,
     struct lapor_pool *pool, const char *key, struct lapor_str unit,
     struct lapor_str code)
 {
-    size_t                    i;
+    const char               *brace;
     struct lapor_buf          buf;
     struct lapor_str          rest, text;
     const struct rules_text  *t;
@@ -293,21 +295,24 @@ lapor_intake_rules_text(const struct lapor_intake_rules *rules,
     }
 
     lapor_buf_init(&buf);
+    lapor_buf_reserve(&buf, t->body.len + unit.len + code.len);
+    rest = t->body;
 
-    for (i = 0; i < t->body.len; i++) {
-        rest.data = t->body.data + i;
-        rest.len = t->body.len - i;
+    while (rest.len > 0) {
+        brace = memchr(rest.data, '{', rest.len);
+        rules_pass(&rest, brace == NULL ? rest.len
+                                        : (size_t) (brace - rest.data), &buf);
 
         if (lapor_str_starts(rest, "{unit}")) {
             lapor_buf_adds(&buf, unit);
-            i += sizeof("{unit}") - 2;
+            rules_pass(&rest, sizeof("{unit}") - 1, NULL);
 
         } else if (lapor_str_starts(rest, "{code}")) {
             lapor_buf_adds(&buf, code);
-            i += sizeof("{code}") - 2;
+            rules_pass(&rest, sizeof("{code}") - 1, NULL);
 
-        } else {
-            lapor_buf_addc(&buf, rest.data[0]);
+        } else if (rest.len > 0) {
+            rules_pass(&rest, 1, &buf);
         }
     }
 
@@ -315,4 +320,18 @@ lapor_intake_rules_text(const struct lapor_intake_rules *rules,
     lapor_buf_free(&buf);
 
     return text;
+}
+
+
+/* Over so many bytes, which go into the buffer if there is one. */
+
+static void
+rules_pass(struct lapor_str *rest, size_t len, struct lapor_buf *buf)
+{
+    if (buf != NULL) {
+        lapor_buf_add(buf, rest->data, len);
+    }
+
+    rest->data += len;
+    rest->len -= len;
 }

@@ -26,6 +26,7 @@
 #define POOL_ALIGN      _Alignof(max_align_t)
 #define POOL_SIZE_MIN   1024
 #define POOL_BLOCK_MAX  (1024 * 1024)  /* blocks stop doubling here */
+#define POOL_PATIENCE   16             /* resets until a spare block goes */
 
 
 struct pool_block {
@@ -40,6 +41,7 @@ struct lapor_pool {
     struct pool_block  *block;  /* the newest, never NULL */
     struct pool_block  *spare;  /* of POOL_BLOCK_MAX, for the next need */
     size_t              held;   /* sum of all blocks' sizes */
+    unsigned            resets;
 };
 
 
@@ -67,6 +69,7 @@ lapor_pool_create(size_t size)
     pool->block = pool_block_new(size, NULL);
     pool->spare = NULL;
     pool->held = size;
+    pool->resets = 0;
 
     return pool;
 }
@@ -91,10 +94,11 @@ lapor_pool_reset(struct lapor_pool *pool)
     struct pool_block  *block, *next;
 
     /* nothing needed it since the last time; so they become fewer again, but
-     * not all at once for one small batch between large ones */
+     * not for a few small batches between large ones */
     block = pool->spare;
+    pool->resets++;
 
-    if (block != NULL) {
+    if (block != NULL && pool->resets % POOL_PATIENCE == 0) {
         pool->spare = block->next;
         pool->held -= block->size;
         pool_block_free(block);
