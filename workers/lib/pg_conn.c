@@ -23,8 +23,12 @@
 #include "lib/pg_internal.h"
 
 
-/* options of PQconninfoParse() and four of our own and the NULL */
+/* options of PQconninfoParse() and five of our own and the NULL */
 #define LAPOR_PG_OPTIONS  96
+
+/* Our statements are short: to compile one costs seconds, and happens where
+ * the planner knows too little of a table. What the operator says counts. */
+#define LAPOR_PG_SETTINGS  "-c jit=off"
 
 /* Pause, in ms, before a server that takes no writes is asked again. */
 #define LAPOR_PG_STANDBY  2000
@@ -186,6 +190,7 @@ lapor_pg_item(const char *list, size_t i, char *ret_item, size_t size)
 static void
 lapor_pg_words(struct lapor_pg *pg, size_t host, struct lapor_pg_words *w)
 {
+    bool                     set;
     size_t                   i;
     const char              *value;
     const PQconninfoOption  *o;
@@ -193,6 +198,7 @@ lapor_pg_words(struct lapor_pg *pg, size_t host, struct lapor_pg_words *w)
     static const char *const  lists[] = { "host", "hostaddr", "port" };
 
     w->n = 0;
+    set = getenv("PGOPTIONS") != NULL;
 
     for (o = pg->options; o->keyword != NULL; o++) {
         value = o->val;
@@ -212,7 +218,12 @@ lapor_pg_words(struct lapor_pg *pg, size_t host, struct lapor_pg_words *w)
             continue;
         }
 
+        set = set || strcmp(o->keyword, "options") == 0;
         lapor_pg_word(w, o->keyword, value);
+    }
+
+    if (!set) {
+        lapor_pg_word(w, "options", LAPOR_PG_SETTINGS);
     }
 
     lapor_pg_word(w, "application_name", pg->name);
