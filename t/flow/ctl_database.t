@@ -523,6 +523,7 @@ $in->drained;
     like($out, qr/^OK    schema: version \d+$/m, 'the schema');
 
     $pg->configure(fsync => 'on', full_page_writes => 'on');
+    $in->in->allow(qr/could not connect to/);
     $pg->stop;
     $pg->start;
     ($rc, $out) = ctl('check');
