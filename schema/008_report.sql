@@ -496,12 +496,12 @@ END
 $$;
 
 
--- Which report messages belong to, of either direction. Only those found come
--- back. p_part and p_parts: see lapor.distributed.
+-- Which report messages belong to, of either direction: idx is the place in
+-- p_wamid, from 1. Only those found come back. p_part and p_parts: see lapor.distributed.
 
 CREATE FUNCTION lapor.message_find(p_part smallint, p_wamid text[],
     p_parts smallint[] DEFAULT NULL)
-RETURNS TABLE (wamid text, report_id bigint)
+RETURNS TABLE (idx integer, report_id bigint)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = lapor, pg_temp
     SET enable_seqscan = off SET enable_hashjoin = off
     SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan
@@ -509,9 +509,11 @@ AS $$
 #variable_conflict use_column
 BEGIN
     RETURN QUERY
-    SELECT m.wamid, m.report_id
-      FROM (SELECT coalesce(p_part, p_parts[i]) AS part, p_wamid[i] AS wamid
-              FROM generate_series(1, cardinality(p_wamid)) AS i) n
+    SELECT n.i, m.report_id
+      FROM (SELECT i, coalesce(p_part, p_parts[i]) AS part,
+                   p_wamid[i] AS wamid
+              FROM generate_series(1, cardinality(p_wamid)) AS i
+             WHERE p_wamid[i] IS NOT NULL) n
       JOIN lapor.message m ON m.part = n.part AND m.wamid = n.wamid;
 END
 $$;

@@ -1270,7 +1270,7 @@ ALTER FUNCTION lapor.message_correct(p_part smallint, p_now timestamp with time 
 -- Name: message_find(smallint, text[], smallint[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
 --
 
-CREATE FUNCTION lapor.message_find(p_part smallint, p_wamid text[], p_parts smallint[] DEFAULT NULL::smallint[]) RETURNS TABLE(wamid text, report_id bigint)
+CREATE FUNCTION lapor.message_find(p_part smallint, p_wamid text[], p_parts smallint[] DEFAULT NULL::smallint[]) RETURNS TABLE(idx integer, report_id bigint)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'lapor', 'pg_temp'
     SET enable_seqscan TO 'off'
@@ -1281,9 +1281,11 @@ CREATE FUNCTION lapor.message_find(p_part smallint, p_wamid text[], p_parts smal
 #variable_conflict use_column
 BEGIN
     RETURN QUERY
-    SELECT m.wamid, m.report_id
-      FROM (SELECT coalesce(p_part, p_parts[i]) AS part, p_wamid[i] AS wamid
-              FROM generate_series(1, cardinality(p_wamid)) AS i) n
+    SELECT n.i, m.report_id
+      FROM (SELECT i, coalesce(p_part, p_parts[i]) AS part,
+                   p_wamid[i] AS wamid
+              FROM generate_series(1, cardinality(p_wamid)) AS i
+             WHERE p_wamid[i] IS NOT NULL) n
       JOIN lapor.message m ON m.part = n.part AND m.wamid = n.wamid;
 END
 $$;

@@ -97,6 +97,8 @@ struct lapor_intake_message {
     double                         lon;
 
     /* found out while storing, anew in each try */
+    int64_t                        about_report;  /* of the message that it
+                                                     is about; 0: unknown */
     bool                           fresh;     /* not in the ledger before */
     bool                           known;     /* reporter_id is his */
     bool                           first;     /* known by self, not by other */

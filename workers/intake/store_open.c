@@ -51,11 +51,13 @@ static struct lapor_talk_person *open_same(
     const struct lapor_intake_group *group, size_t at, int64_t id);
 static void open_report(struct lapor_intake_store *store,
     struct lapor_talk_person *person, const PGresult *res, int row);
+static void open_abouts(struct lapor_intake_group *group,
+    const PGresult *res);
 static void open_hear(struct lapor_intake_store *store,
-    struct lapor_intake_group *group, const PGresult *about);
+    struct lapor_intake_group *group);
 static struct lapor_talk_report *open_about_which(
     const struct lapor_intake_message *m, struct lapor_intake_slot *before,
-    size_t n, const PGresult *about);
+    size_t n);
 static const struct lapor_talk_rule *open_rule(
     struct lapor_intake_store *store, const struct lapor_intake_message *m);
 static int open_compare(const void *one, const void *two);
@@ -104,8 +106,12 @@ lapor_intake_open(struct lapor_intake_store *store,
         lapor_talk_init(&groups[i].talk, store->pool, store->at_ms,
                         store->ids + store->nids);
         open_persons(store, &groups[i], results[k++]);
-        open_hear(store, &groups[i],
-                  groups[i].about ? results[k++] : NULL);
+
+        if (groups[i].about) {
+            open_abouts(&groups[i], results[k++]);
+        }
+
+        open_hear(store, &groups[i]);
         store->nids -= groups[i].talk.opened;
     }
 
@@ -253,11 +259,8 @@ open_about(struct lapor_intake_store *store,
 
     for (i = 0; i < group->n; i++) {
         m = group->slots[i].unit->message;
-
-        if (m->about.data != NULL) {
-            lapor_pgarray_text(wamid, m->about.data, m->about.len);
-            lapor_pgarray_int2(part, (int16_t) group->slots[i].part);
-        }
+        lapor_pgarray_text(wamid, m->about.data, m->about.len);
+        lapor_pgarray_int2(part, (int16_t) group->slots[i].part);
     }
 
     lapor_pgparams_init(&p, store->pool);
@@ -266,8 +269,31 @@ open_about(struct lapor_intake_store *store,
     lapor_pgparams_array(&p, part);
 
     return lapor_pg_pipe_add(store->pg, "message_find",
-        "SELECT wamid, report_id FROM lapor.message_find($1, $2, $3)",
-        &p);
+        "SELECT idx, report_id FROM lapor.message_find($1, $2, $3)", &p);
+}
+
+
+/* The first one told: a wamid stands for one message, unless Meta gave it two
+ * times. */
+
+static void
+open_abouts(struct lapor_intake_group *group, const PGresult *res)
+{
+    int                           row;
+    size_t                        i;
+    struct lapor_intake_message  *m;
+
+    for (i = 0; i < group->n; i++) {
+        group->slots[i].unit->message->about_report = 0;
+    }
+
+    for (row = 0; row < PQntuples(res); row++) {
+        m = group->slots[lapor_pg_get_int(res, row, 0) - 1].unit->message;
+
+        if (m->about_report == 0) {
+            m->about_report = lapor_pg_get_int(res, row, 1);
+        }
+    }
 }
 
 
@@ -475,8 +501,7 @@ open_report(struct lapor_intake_store *store,
 
 
 static void
-open_hear(struct lapor_intake_store *store, struct lapor_intake_group *group,
-    const PGresult *about)
+open_hear(struct lapor_intake_store *store, struct lapor_intake_group *group)
 {
     size_t                        i, from;
     struct lapor_intake_slot     *slots;
@@ -497,7 +522,7 @@ open_hear(struct lapor_intake_store *store, struct lapor_intake_group *group,
 
         lapor_talk_hear(&group->talk, m->sender->person, m,
                         open_rule(store, m),
-                        open_about_which(m, slots + from, i - from, about));
+                        open_about_which(m, slots + from, i - from));
     }
 }
 
@@ -507,11 +532,9 @@ open_hear(struct lapor_intake_store *store, struct lapor_intake_group *group,
 
 static struct lapor_talk_report *
 open_about_which(const struct lapor_intake_message *m,
-    struct lapor_intake_slot *before, size_t n, const PGresult *about)
+    struct lapor_intake_slot *before, size_t n)
 {
-    int                        row;
     size_t                     i;
-    int64_t                    id;
     struct lapor_talk_report  *r;
 
     if (m->about.data == NULL) {
@@ -524,18 +547,9 @@ open_about_which(const struct lapor_intake_message *m,
         }
     }
 
-    for (row = 0; row < PQntuples(about); row++) {
-
-        if (!lapor_str_eq(lapor_pg_get_str(about, row, 0), m->about)) {
-            continue;
-        }
-
-        id = lapor_pg_get_int(about, row, 1);
-
-        for (r = m->sender->person->reports; r != NULL; r = r->next) {
-            if (r->report_id == id) {
-                return r;
-            }
+    for (r = m->sender->person->reports; r != NULL; r = r->next) {
+        if (r->report_id == m->about_report) {
+            return r;
         }
     }
 
