@@ -14,6 +14,7 @@ static void is_array(struct lapor_pgarray *a, const char *want, size_t len,
     const char *name);
 static void test_arrays(struct lapor_pool *pool);
 static void test_growth(struct lapor_pool *pool);
+static void test_reserve(struct lapor_pool *pool);
 static void test_params(struct lapor_pool *pool);
 
 
@@ -100,6 +101,36 @@ test_growth(struct lapor_pool *pool)
 
 
 static void
+test_reserve(struct lapor_pool *pool)
+{
+    char                   big[5000];
+    size_t                 i, len;
+    const char            *data;
+    struct lapor_pgarray  *a;
+
+    memset(big, 'x', sizeof(big));
+    a = lapor_pgarray_new(pool, LAPOR_PG_BYTEA);
+    lapor_pgarray_bytea(a, big, 3);
+    lapor_pgarray_reserve(a, 10, 10 * sizeof(big));
+    data = lapor_pgarray_data(a, &len);
+    is_mem(data + 12, len - 12, "\0\0\0\1\0\0\0\1\0\0\0\3xxx", 15,
+           "room for more keeps what there is");
+
+    for (i = 0; i < 10; i++) {
+        lapor_pgarray_bytea(a, big, sizeof(big));
+    }
+
+    ok(lapor_pgarray_data(a, &len) == data, "and then nothing is moved");
+    is((intmax_t) len, 20 + 7 + 10 * (4 + 5000), "length");
+
+    lapor_pgarray_reserve(a, SIZE_MAX, 1);
+    lapor_pgarray_reserve(a, 1, SIZE_MAX);
+    lapor_pgarray_reserve(a, 0, 0);
+    ok(lapor_pgarray_data(a, &len) == data, "what no value has gets no room");
+}
+
+
+static void
 test_params(struct lapor_pool *pool)
 {
     struct lapor_pgarray   *a;
@@ -141,6 +172,7 @@ main(void)
 
     test_arrays(pool);
     test_growth(pool);
+    test_reserve(pool);
     test_params(pool);
 
     lapor_pool_destroy(pool);

@@ -141,7 +141,7 @@ static enum lapor_pg_class
 messages_open_raws(struct lapor_intake_store *store,
     struct lapor_intake_slot *raws, size_t n, size_t *ret_calls)
 {
-    size_t                          i, k, end;
+    size_t                          i, k, end, bytes;
     enum lapor_pg_class             class;
     struct lapor_pgarray           *a[RAW_COLUMNS];
     struct lapor_pgparams           p;
@@ -158,6 +158,12 @@ messages_open_raws(struct lapor_intake_store *store,
         for (k = 0; k < RAW_COLUMNS; k++) {
             a[k] = lapor_pgarray_new(store->pool, types[k]);
         }
+
+        for (k = i, bytes = 0; k < end; k++) {
+            bytes += raws[k].unit->raw->entry->body.len;
+        }
+
+        lapor_pgarray_reserve(a[RAW_BODY], end - i, bytes);
 
         for (k = i; k < end; k++) {
             raw = raws[k].unit->raw;

@@ -323,11 +323,17 @@ static enum lapor_pg_class
 write_messages(struct lapor_intake_store *store,
     const struct lapor_intake_group *group)
 {
-    size_t                  i;
+    size_t                  i, bytes;
     struct lapor_pgarray   *a[MSG_COLUMNS];
     struct lapor_pgparams   p;
 
     write_arrays(store, a, write_msg_types, MSG_COLUMNS);
+
+    for (i = 0, bytes = 0; i < group->n; i++) {
+        bytes += group->slots[i].unit->message->detail.len;
+    }
+
+    lapor_pgarray_reserve(a[MSG_DETAIL], group->n, bytes);
 
     for (i = 0; i < group->n; i++) {
         write_message(a, group->slots[i].unit);

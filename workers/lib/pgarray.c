@@ -45,6 +45,7 @@ static uint64_t lapor_pg_float(double value);
 static unsigned lapor_pg_array_type(enum lapor_pg_oid type);
 static void lapor_pgparams_add(struct lapor_pgparams *p, unsigned type,
     const void *data, size_t len);
+static void lapor_pgarray_move(struct lapor_pgarray *a, size_t size);
 static char *lapor_pgarray_add(struct lapor_pgarray *a,
     enum lapor_pg_oid type, size_t len);
 
@@ -301,6 +302,31 @@ lapor_pgarray_data(struct lapor_pgarray *a, size_t *ret_len)
 }
 
 
+/* What passes the limit is not made room for: adding it is what fails. */
+
+void
+lapor_pgarray_reserve(struct lapor_pgarray *a, size_t n, size_t bytes)
+{
+    if (n <= LAPOR_PGARRAY_MAX / 4 && bytes <= LAPOR_PGARRAY_MAX - 4 * n
+        && a->size - a->len < 4 * n + bytes)
+    {
+        lapor_pgarray_move(a, a->len + 4 * n + bytes);
+    }
+}
+
+
+static void
+lapor_pgarray_move(struct lapor_pgarray *a, size_t size)
+{
+    char  *data;
+
+    data = lapor_pool_bytes(a->pool, size);
+    memcpy(data, a->data, a->len);
+    a->data = data;
+    a->size = size;
+}
+
+
 /* Appends a value's length and returns where its len bytes go. */
 
 static char *
@@ -324,10 +350,7 @@ lapor_pgarray_add(struct lapor_pgarray *a, enum lapor_pg_oid type, size_t len)
             /* void */
         }
 
-        data = lapor_pool_bytes(a->pool, size);
-        memcpy(data, a->data, a->len);
-        a->data = data;
-        a->size = size;
+        lapor_pgarray_move(a, size);
     }
 
     lapor_pg_put32(a->data + a->len, (uint32_t) len);

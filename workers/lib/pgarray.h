@@ -78,6 +78,10 @@ struct lapor_pgarray *lapor_pgarray_new(struct lapor_pool *pool,
     enum lapor_pg_oid type);
 size_t lapor_pgarray_n(const struct lapor_pgarray *a);
 
+/* Room for n values more that have so many bytes together: else it grows by
+ * doubling, and what is large is copied more than once. */
+void lapor_pgarray_reserve(struct lapor_pgarray *a, size_t n, size_t bytes);
+
 void lapor_pgarray_null(struct lapor_pgarray *a);
 void lapor_pgarray_bool(struct lapor_pgarray *a, bool value);
 void lapor_pgarray_int2(struct lapor_pgarray *a, int16_t value);
