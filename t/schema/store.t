@@ -526,6 +526,14 @@ is($db->one('SELECT count(*) FROM lapor.report WHERE part = 34'), 12,
    'each has one report');
 
 
+# --- rules of headquarters, which has a row that must stay whole
+
+$db->rows("SELECT lapor.unit_rule_put('MABES', 'burst_gap', '6 minutes')");
+is($db->one('SELECT burst_ms FROM lapor.intake_rules(NULL)
+              WHERE phone_number_id IS NULL'), 360_000,
+   'headquarters may change a rule');
+
+
 # --- all in all
 
 intact();
