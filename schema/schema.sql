@@ -3389,7 +3389,11 @@ BEGIN
               USING ERRCODE = 'foreign_key_violation';
     END IF;
 
-    INSERT INTO lapor.unit_rule (unit_id) VALUES (v_unit)
+    -- headquarters has its row, and an empty one would be refused
+    INSERT INTO lapor.unit_rule (unit_id)
+    SELECT v_unit
+     WHERE NOT EXISTS (SELECT FROM lapor.unit_rule r
+                        WHERE r.unit_id = v_unit)
     ON CONFLICT (unit_id) DO NOTHING;
 
     CASE p_rule

@@ -42,6 +42,26 @@ static const struct ctl_command  commands[] = {
       "add or change units, their numbers and areas; all or nothing",
       lapor_ctl_unit_import_options, lapor_ctl_unit_import },
 
+    { "officer list", "[UNIT]", 0, 1,
+      "officers' own numbers: what they write is no citizen's report",
+      lapor_ctl_officer_list_options, lapor_ctl_officer_list },
+
+    { "officer add", "NUMBER UNIT", 2, 2,
+      "one more of them, or the same in another unit; a user id is one too",
+      NULL, lapor_ctl_officer_add },
+
+    { "officer remove", "NUMBER UNIT", 2, 2,
+      "what is written from now on is a citizen's",
+      NULL, lapor_ctl_officer_remove },
+
+    { "rule list", "[UNIT]", 0, 1,
+      "rules of conversation: what units have set, or all that hold in one",
+      NULL, lapor_ctl_rule_list },
+
+    { "rule set", "UNIT RULE VALUE", 3, 3,
+      "one rule of one unit, \"-\" as the unit above; within a minute",
+      NULL, lapor_ctl_rule_set },
+
     { "report list", "", 0, 0,
       "the newest reports",
       lapor_ctl_report_list_options, lapor_ctl_report_list },
@@ -240,7 +260,7 @@ help_all(FILE *out)
           "[OPERAND...]\n\n", out);
 
     for (i = 0; i < NCOMMANDS; i++) {
-        fprintf(out, "  %-14s %s\n", commands[i].words, commands[i].help);
+        fprintf(out, "  %-15s %s\n", commands[i].words, commands[i].help);
     }
 
     fputs("\n"

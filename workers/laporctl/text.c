@@ -3,6 +3,7 @@
 /* Text for a terminal. */
 
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "laporctl/text.h"
@@ -58,6 +59,46 @@ lapor_ctl_table_print(const struct ctl_table *t)
         }
 
         putchar('\n');
+    }
+}
+
+
+void
+lapor_ctl_result_print(struct lapor_pool *pool, const PGresult *res,
+    const char *const *heads, size_t n, bool json)
+{
+    int                row;
+    size_t             i;
+    struct ctl_row    *cells;
+    struct ctl_table   table;
+
+    memset(&table, 0, sizeof(table));
+    table.pool = pool;
+    table.columns = n;
+    cells = lapor_ctl_table_row(&table);
+
+    for (i = 0; i < n; i++) {
+        cells->cells[i] = lapor_str_from(heads[i]);
+    }
+
+    for (row = 0; row < PQntuples(res); row++) {
+
+        if (json) {
+            puts(PQgetvalue(res, row, (int) n));
+            continue;
+        }
+
+        cells = lapor_ctl_table_row(&table);
+
+        for (i = 0; i < n; i++) {
+            cells->cells[i] = lapor_pg_get_null(res, row, (int) i)
+                              ? LAPOR_STR("-")
+                              : lapor_pg_get_str(res, row, (int) i);
+        }
+    }
+
+    if (!json) {
+        lapor_ctl_table_print(&table);
     }
 }
 

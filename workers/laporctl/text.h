@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "lib/json.h"
+#include "lib/pg.h"
 #include "lib/pool.h"
 #include "lib/str.h"
 
@@ -34,6 +35,11 @@ struct ctl_table {
 /* One more row of empty cells, for the caller to fill. */
 struct ctl_row *lapor_ctl_table_row(struct ctl_table *t);
 void lapor_ctl_table_print(const struct ctl_table *t);
+
+/* Rows of text under so many heads, an absent one as "-"; or, each a line, the
+ * column behind them, which is JSON. */
+void lapor_ctl_result_print(struct lapor_pool *pool, const PGresult *res,
+    const char *const *heads, size_t n, bool json);
 
 /* Printable text; line ends stay, each followed by indent blanks. */
 void lapor_ctl_text(struct lapor_str text, int indent);
