@@ -19,9 +19,8 @@ static int json_numeric(struct lapor_str text);
 
 
 const struct lapor_json *
-lapor_json_get(const struct lapor_json *node, const char *name)
+lapor_json_find(const struct lapor_json *node, const char *name, size_t len)
 {
-    size_t                    len;
     const struct lapor_json  *child, *found;
 
     if (!lapor_json_is(node, LAPOR_JSON_OBJECT)) {
@@ -29,10 +28,11 @@ lapor_json_get(const struct lapor_json *node, const char *name)
     }
 
     found = NULL;
-    len = strlen(name);
 
     for (child = node->first; child != NULL; child = child->next) {
-        if (child->name.len == len && memcmp(child->name.data, name, len) == 0)
+        if (child->name.len == len
+            && (len == 0 || (child->name.data[0] == name[0]
+                             && memcmp(child->name.data, name, len) == 0)))
         {
             found = child;
         }
@@ -66,13 +66,6 @@ lapor_json_text(const struct lapor_json *node)
     }
 
     return LAPOR_STR_NONE;
-}
-
-
-struct lapor_str
-lapor_json_get_text(const struct lapor_json *node, const char *name)
-{
-    return lapor_json_text(lapor_json_get(node, name));
 }
 
 

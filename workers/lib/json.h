@@ -72,8 +72,16 @@ int lapor_json_parse(struct lapor_pool *pool, const char *text, size_t len,
  * object. Of doubled names the last wins, as in PostgreSQL's jsonb and every
  * common reader, so that all see the same value.
  */
-const struct lapor_json *lapor_json_get(const struct lapor_json *node,
-    const char *name);
+const struct lapor_json *lapor_json_find(const struct lapor_json *node,
+    const char *name, size_t len);
+
+/* As above; of a literal the compiler knows the length. */
+
+static inline const struct lapor_json *
+lapor_json_get(const struct lapor_json *node, const char *name)
+{
+    return lapor_json_find(node, name, strlen(name));
+}
 
 /* First child of an array or object, else NULL. */
 const struct lapor_json *lapor_json_first(const struct lapor_json *node);
@@ -90,8 +98,12 @@ int lapor_json_is(const struct lapor_json *node, enum lapor_json_type type);
 struct lapor_str lapor_json_text(const struct lapor_json *node);
 
 /* lapor_json_text(lapor_json_get(node, name)) */
-struct lapor_str lapor_json_get_text(const struct lapor_json *node,
-    const char *name);
+
+static inline struct lapor_str
+lapor_json_get_text(const struct lapor_json *node, const char *name)
+{
+    return lapor_json_text(lapor_json_get(node, name));
+}
 
 /*
  * A whole number, from a JSON number or a string that holds one; 1.0 and 1e3
