@@ -27,7 +27,7 @@ static bool lease_wanted(unsigned part, unsigned place, unsigned members);
 static void lease_ask(struct lapor_intake_lease *lease, const char *script,
     unsigned part);
 static bool lease_answer(struct lapor_intake_lease *lease);
-static void lease_drop(struct lapor_intake_lease *lease);
+static void lease_part(struct lapor_intake_lease *lease);
 
 
 /* Redis's clock alone decides who is still there. */
@@ -59,20 +59,22 @@ lapor_intake_lease_init(struct lapor_intake_lease *lease, const char *member,
     lease->member = member;
     lease->stream = stream;
     lease->ttl = ttl;
+    lapor_intake_name_init(&lease->name, member);
 }
 
 
 int
 lapor_intake_lease_turn(struct lapor_intake_lease *lease)
 {
+    int       rc;
     int64_t   now;
     unsigned  place, members;
 
     now = lapor_mono_ms();
 
-    /* stopped or kept waiting too long: others may have them */
-    if (now >= lease->until) {
-        lease_drop(lease);
+    /* stopped or kept waiting too long: others may have them, and its name */
+    if (lease->until != 0 && now >= lease->until) {
+        lease_part(lease);
     }
 
     if (now < lease->due) {
@@ -81,6 +83,19 @@ lapor_intake_lease_turn(struct lapor_intake_lease *lease)
 
     if (lapor_redis_connect(lapor_stream_redis(lease->stream)) == -1) {
         return -1;
+    }
+
+    rc = lapor_intake_name_hold(&lease->name,
+                                lapor_stream_redis(lease->stream), lease->ttl,
+                                !lease->joined);
+
+    if (rc == 0) {
+        lease_part(lease);
+        lease->due = now + lease->ttl / LEASE_HURRY;
+    }
+
+    if (rc != 1) {
+        return rc;
     }
 
     if (lease->joined) {
@@ -258,6 +273,9 @@ lapor_intake_lease_keep(struct lapor_intake_lease *lease)
 
     if (!lease->joined || now < lease->renew || now >= lease->until
         || lapor_redis_connect(lapor_stream_redis(lease->stream)) == -1
+        || lapor_intake_name_hold(&lease->name,
+                                  lapor_stream_redis(lease->stream),
+                                  lease->ttl, false) != 1
         || lease_announce(lease, &place, &members) == -1)
     {
         return;
@@ -296,6 +314,7 @@ lapor_intake_lease_leave(struct lapor_intake_lease *lease)
     }
 
     if (lapor_redis_connected(redis)) {
+        lapor_intake_name_free(&lease->name, redis);
         reply = lapor_redis_cmd(redis, "ZREM %s %s", LAPOR_INTAKE_MEMBERS,
                                 lease->member);
         freeReplyObject(reply);
@@ -313,15 +332,14 @@ lapor_intake_lease_leave(struct lapor_intake_lease *lease)
         }
     }
 
-    lease_drop(lease);
-    lease->joined = false;
-    lease->members = 0;
-    lease->due = 0;
+    lease_part(lease);
 }
 
 
+/* It has nothing any more, and is no member. */
+
 static void
-lease_drop(struct lapor_intake_lease *lease)
+lease_part(struct lapor_intake_lease *lease)
 {
     unsigned  part;
 
@@ -330,4 +348,8 @@ lease_drop(struct lapor_intake_lease *lease)
     }
 
     lease->owned = 0;
+    lease->joined = false;
+    lease->members = 0;
+    lease->due = 0;
+    lease->until = 0;
 }

@@ -19,6 +19,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "intake/name.h"
 #include "lib/stream.h"
 
 
@@ -28,6 +29,7 @@
 struct lapor_intake_lease {
     const char           *member;     /* the consumer's name */
     struct lapor_stream  *stream;     /* is told what it owns */
+    struct lapor_intake_name  name;
     int64_t               ttl;        /* ms */
     int64_t               due;        /* lapor_mono_ms() of the next look */
     int64_t               renew;      /* ... of the next renewal */
