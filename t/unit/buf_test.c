@@ -4,11 +4,14 @@
  * The string builder: growth, the sticky failure, and its encodings.
  */
 
+#include <inttypes.h>
+
 #include "lib/buf.h"
 #include "t/unit/tap.h"
 
 
 static void test_append(void);
+static void test_int(void);
 static void test_failure(void);
 static void test_codes(void);
 static void test_json(void);
@@ -19,6 +22,7 @@ int
 main(void)
 {
     test_append();
+    test_int();
     test_failure();
     test_codes();
     test_json();
@@ -72,6 +76,28 @@ test_append(void)
     lapor_buf_addz(&buf, "again");
     is_str(lapor_buf_cstr(&buf), "again", "and the buffer is fit for use");
     lapor_buf_free(&buf);
+    lapor_buf_free(&buf);
+}
+
+
+static void
+test_int(void)
+{
+    static const int64_t  values[] = {
+        0, 7, -1, 10, 1234567890, INT64_MAX, INT64_MIN
+    };
+
+    char              text[32];
+    size_t            i;
+    struct lapor_buf  buf = LAPOR_BUF_INIT;
+
+    for (i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+        lapor_buf_reset(&buf);
+        lapor_buf_int(&buf, values[i]);
+        snprintf(text, sizeof(text), "%" PRId64, values[i]);
+        is_str(lapor_buf_cstr(&buf), text, "%s", text);
+    }
+
     lapor_buf_free(&buf);
 }
 

@@ -129,8 +129,16 @@ lapor_fold_next(const unsigned char *text, size_t len, size_t *pos,
     p = *pos;
 
     while (p < len) {
-        c = lapor_fold_decode(text + p, len - p, &used);
-        cls = lapor_fold_class(c);
+        c = text[p];
+
+        if (c >= 'a' && c <= 'z') {
+            cls = (int) c;            /* nearly all of them */
+            used = 1;
+
+        } else {
+            c = lapor_fold_decode(text + p, len - p, &used);
+            cls = lapor_fold_class(c);
+        }
 
         if (cls == LAPOR_FOLD_SKIP) {
             p += used;

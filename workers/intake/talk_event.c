@@ -8,7 +8,6 @@
  * difference.
  */
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "intake/talk.h"
@@ -16,6 +15,7 @@
 
 
 #define EVENT_ACTOR  "lapor-intake"
+#define EVENT_USUAL  512    /* bytes, of most */
 
 
 static void event_data(struct lapor_buf *buf,
@@ -41,14 +41,20 @@ lapor_talk_event(struct lapor_talk *talk, struct lapor_talk_report *r,
     memcpy(e->prev, r->head, sizeof(e->prev));
 
     lapor_buf_init(&buf);
+    lapor_buf_reserve(&buf, EVENT_USUAL);
     event_data(&buf, r, m);
     e->data = lapor_pool_str(talk->pool, lapor_buf_view(&buf));
 
     lapor_buf_reset(&buf);
     lapor_buf_add(&buf, e->prev, sizeof(e->prev));
-    lapor_buf_printf(&buf, "%" PRId64 "\n%" PRId32 "\n%" PRId64
-                     "\n%s\n" EVENT_ACTOR "\n", r->report_id, e->seq,
-                     talk->now_ms * 1000, kind);
+    lapor_buf_int(&buf, r->report_id);
+    lapor_buf_addc(&buf, '\n');
+    lapor_buf_int(&buf, e->seq);
+    lapor_buf_addc(&buf, '\n');
+    lapor_buf_int(&buf, talk->now_ms * 1000);
+    lapor_buf_addc(&buf, '\n');
+    lapor_buf_addz(&buf, kind);
+    lapor_buf_addz(&buf, "\n" EVENT_ACTOR "\n");
     lapor_buf_adds(&buf, e->data);
     lapor_buf_addc(&buf, '\n');
     lapor_sha256(buf.data, buf.len, e->hash);
@@ -84,7 +90,7 @@ event_data(struct lapor_buf *buf, const struct lapor_talk_report *r,
     }
 
     event_name(buf, "unit_id");
-    lapor_buf_printf(buf, "%" PRId32, r->unit_id);
+    lapor_buf_int(buf, r->unit_id);
     event_text(buf, "urgency", r->urgency);
     event_flag(buf, "answered", r->answered);
     event_text(buf, "category", r->category);

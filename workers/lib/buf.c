@@ -187,6 +187,31 @@ lapor_buf_addc(struct lapor_buf *buf, char c)
 }
 
 
+/* In decimal, from its last digit. */
+
+void
+lapor_buf_int(struct lapor_buf *buf, int64_t value)
+{
+    char       digits[20];
+    size_t     i;
+    uint64_t   left;
+
+    left = value < 0 ? -(uint64_t) value : (uint64_t) value;
+    i = sizeof(digits);
+
+    do {
+        digits[--i] = (char) ('0' + left % 10);
+        left /= 10;
+    } while (left > 0);
+
+    if (value < 0) {
+        digits[--i] = '-';
+    }
+
+    lapor_buf_add(buf, digits + i, sizeof(digits) - i);
+}
+
+
 void
 lapor_buf_printf(struct lapor_buf *buf, const char *format, ...)
 {

@@ -63,6 +63,7 @@ void lapor_buf_add(struct lapor_buf *buf, const void *data, size_t len);
 void lapor_buf_addz(struct lapor_buf *buf, const char *text);
 void lapor_buf_adds(struct lapor_buf *buf, struct lapor_str str);
 void lapor_buf_addc(struct lapor_buf *buf, char c);
+void lapor_buf_int(struct lapor_buf *buf, int64_t value);
 void lapor_buf_printf(struct lapor_buf *buf, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void lapor_buf_vprintf(struct lapor_buf *buf, const char *format,
