@@ -257,6 +257,10 @@ test_raw(void)
     node = node->next;
     is_mem(node->raw.data, node->raw.len, "false", 5, "of false");
 
+    root = parse("[\v\f\"\\u0041\"]", 12);
+    ok(root != NULL && lapor_str_eqz(root->first->value, "A"),
+       "yajl's own blanks are no part of a string");
+
     root = parse("12345", 5);
     ok(root != NULL && lapor_str_eqz(root->raw, "12345"),
        "of a number that ends the text");

@@ -201,7 +201,8 @@ json_in_text(const struct json_reader *reader, const void *data)
 
 
 /* Of a token that yajl gave no place of. Between two tokens stand only blanks,
- * commas and colons, which it has checked already. */
+ * of which yajl knows two more than JSON, commas and colons; it has checked
+ * them already. */
 
 static size_t
 json_token_start(const struct json_reader *reader)
@@ -211,7 +212,7 @@ json_token_start(const struct json_reader *reader)
     start = reader->at;
 
     while (start < reader->len
-           && memchr(" \t\r\n,:", reader->text[start], 6) != NULL)
+           && memchr(" \t\r\n\v\f,:", reader->text[start], 8) != NULL)
     {
         start++;
     }
