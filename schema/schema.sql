@@ -1720,12 +1720,13 @@ CREATE FUNCTION lapor.raw_store(p_part smallint, p_raw_id bigint[], p_received_a
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'lapor', 'pg_temp'
     SET enable_seqscan TO 'off'
-    SET enable_hashjoin TO 'off'
-    SET enable_mergejoin TO 'off'
     SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 DECLARE
-    v_new bigint;
+    v_count       integer := cardinality(p_raw_id);
+    v_new         bigint;
+    v_raw_id      bigint[];
+    v_received_at timestamptz[];
 BEGIN
     WITH ins AS (
         INSERT INTO lapor.raw_webhook AS w (part, raw_id, received_at, stream,
@@ -1734,11 +1735,11 @@ BEGIN
                p_received_at[n.i], p_stream[n.i], p_entry_id[n.i],
                p_sha256[n.i], p_body[n.i]
           FROM (SELECT i
-                  FROM generate_series(1, cardinality(p_raw_id)) AS i
+                  FROM generate_series(1, v_count) AS i
                  WHERE p_body[i] IS NOT NULL
                  ORDER BY p_parts[i], p_raw_id[i], p_received_at[i]) n
         ON CONFLICT (part, raw_id, received_at) DO NOTHING
-        RETURNING w.part, w.stream, w.entry_id
+        RETURNING w.part, w.stream, w.entry_id, w.raw_id, w.received_at
     ), cnt AS (
         INSERT INTO lapor.stream_count AS c (part, stream, done, last)
         SELECT ins.part, ins.stream, count(*),
@@ -1752,25 +1753,37 @@ BEGIN
            SET done = c.done + excluded.done,
                last = greatest(c.last COLLATE "C", excluded.last)
     )
-    SELECT count(*) INTO v_new FROM ins;
+    SELECT count(*), array_agg(ins.raw_id), array_agg(ins.received_at)
+      INTO v_new, v_raw_id, v_received_at
+      FROM ins;
 
     -- the others are known, or come from another entry: a statement of its
-    -- own, so that it sees what somebody else has committed meanwhile
+    -- own, so that it sees what somebody else has committed meanwhile; looked
+    -- up one by one, whatever the planner thinks of the table's size
 
-    IF v_new < cardinality(p_raw_id) THEN
-        WITH ins AS (
+    IF v_new < v_count THEN
+        WITH item AS (
+            SELECT coalesce(p_part, p_parts[i]) AS part, p_raw_id[i] AS raw_id,
+                   p_received_at[i] AS received_at, p_stream[i] AS stream,
+                   p_entry_id[i] AS entry_id, p_body[i] IS NULL AS empty
+              FROM generate_series(1, v_count) AS i
+        ), other AS (
+            SELECT item.raw_id, item.received_at FROM item
+            EXCEPT ALL
+            SELECT * FROM unnest(v_raw_id, v_received_at)
+        ), ins AS (
             INSERT INTO lapor.raw_again AS a (part, stream, entry_id, raw_id,
                                               received_at)
             SELECT u.part, u.stream, u.entry_id, u.raw_id, u.received_at
-              FROM (SELECT coalesce(p_part, p_parts[i]) AS part,
-                           p_raw_id[i] AS raw_id,
-                           p_received_at[i] AS received_at,
-                           p_stream[i] AS stream, p_entry_id[i] AS entry_id,
-                           p_body[i] IS NULL AS empty
-                      FROM generate_series(1, cardinality(p_raw_id)) AS i) u
-              LEFT JOIN lapor.raw_webhook w
-                     ON w.part = u.part AND w.raw_id = u.raw_id
-                        AND w.received_at = u.received_at
+              FROM (SELECT DISTINCT * FROM other) o
+              JOIN item u
+                ON u.raw_id = o.raw_id AND u.received_at = o.received_at
+              LEFT JOIN LATERAL (SELECT w.stream, w.entry_id
+                                   FROM lapor.raw_webhook w
+                                  WHERE w.part = u.part
+                                    AND w.raw_id = u.raw_id
+                                    AND w.received_at = u.received_at
+                                 OFFSET 0) w ON true
              WHERE u.empty OR (w.stream, w.entry_id) <> (u.stream, u.entry_id)
              ORDER BY u.part, u.stream, u.entry_id
             ON CONFLICT (part, stream, entry_id) DO NOTHING
