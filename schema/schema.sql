@@ -1780,7 +1780,7 @@ BEGIN
                 ON u.raw_id = o.raw_id AND u.received_at = o.received_at
               LEFT JOIN LATERAL (SELECT w.stream, w.entry_id
                                    FROM lapor.raw_webhook w
-                                  WHERE w.part = u.part
+                                  WHERE w.part = coalesce(p_part, u.part)
                                     AND w.raw_id = u.raw_id
                                     AND w.received_at = u.received_at
                                  OFFSET 0) w ON true

@@ -147,7 +147,7 @@ $r = decode_json(scalar readline $from);
 is_deeply($r->{status}, { 200 => 4 }, 'then all are accepted');
 is($r->{idle}, 3, 'beside the idle ones');
 close $to;
-is(Lapor::Test::end_process($pid, 'CONT', 10), 0, 'and it ends');
+is(Lapor::Test::end_process($pid, 0, 10), 0, 'and it ends');
 
 
 # faulty servers

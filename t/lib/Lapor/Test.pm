@@ -326,7 +326,9 @@ sub reap {
 
 
 # end_process($pid, $signal, $seconds) -> wait status; KILL when the time is
-# over
+# over. Of a process that ends by itself $signal is 0, and not CONT: at its end
+# the leak sanitizer attaches to it, by a SIGSTOP which a CONT takes back, and
+# waits for that stop for ever.
 
 sub end_process {
     my ($pid, $signal, $seconds) = @_;

@@ -41,7 +41,7 @@ sub measure {
     my $run = Bench::Chain::spent($before, $chain->snapshot($pid));
 
     close $in;
-    Lapor::Test::end_process($pid, 'CONT', 20);
+    Lapor::Test::end_process($pid, 0, 20);
     return { %$run, n => $r->{rows}, seconds => $r->{seconds},
              rate => $r->{rows} / $r->{seconds} };
 }
