@@ -47,6 +47,15 @@ ALTER TABLE lapor.report ADD CONSTRAINT report_code_check
                          '') = '');
 
 
+-- Likewise: with a count of 64 each match cost 16 us.
+
+ALTER TABLE lapor.media DROP CONSTRAINT media_sha256_check;
+ALTER TABLE lapor.media ADD CONSTRAINT media_sha256_check
+    CHECK (octet_length(sha256) = 64 AND sha256 !~ '[^0-9a-f]'
+           AND octet_length(announced_sha256) = 64
+           AND announced_sha256 !~ '[^0-9a-f]');
+
+
 -- Events are written in the order of their times, and read by their report.
 
 DROP INDEX lapor.event_at_idx;

@@ -3620,7 +3620,7 @@ CREATE TABLE lapor.media (
     CONSTRAINT media_error_check CHECK (((state <> ALL (ARRAY['failed'::text, 'gone'::text])) OR (error IS NOT NULL))),
     CONSTRAINT media_part_check CHECK (((part >= 0) AND (part <= 255))),
     CONSTRAINT media_path_check CHECK ((path !~ '(^/|\.\.)'::text)),
-    CONSTRAINT media_sha256_check CHECK (((sha256 ~ '^[0-9a-f]{64}$'::text) AND (announced_sha256 ~ '^[0-9a-f]{64}$'::text))),
+    CONSTRAINT media_sha256_check CHECK (((octet_length(sha256) = 64) AND (sha256 !~ '[^0-9a-f]'::text) AND (octet_length(announced_sha256) = 64) AND (announced_sha256 !~ '[^0-9a-f]'::text))),
     CONSTRAINT media_size_check CHECK ((size >= 0)),
     CONSTRAINT media_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'stored'::text, 'failed'::text, 'gone'::text, 'infected'::text]))),
     CONSTRAINT media_stored_check CHECK ((num_nonnulls(sha256, path, size, stored_at) =
