@@ -388,6 +388,11 @@ test_common(void)
     is(lapor_common_check(&common, err, sizeof(err)), -1, "bad conninfo: %s",
        err);
     free(common.database);
+    common.database = strdup("postgresql://me:secret@x/lapor");
+    is(lapor_common_check(&common, err, sizeof(err)), -1, "a password there");
+    is_str(err, "database: a password stands in a file of its own, see "
+           "database_password", "and where it belongs");
+    free(common.database);
     common.database = strdup("host=x");
     common.metrics = strdup("9101");
     is(lapor_common_check(&common, err, sizeof(err)), -1, "bad metrics: %s",

@@ -42,6 +42,7 @@ struct lapor_pg_words {
 };
 
 
+static bool lapor_pg_has_password(const PQconninfoOption *options);
 static size_t lapor_pg_count_hosts(const PQconninfoOption *options);
 static void lapor_pg_words(struct lapor_pg *pg, size_t host,
     struct lapor_pg_words *w);
@@ -72,6 +73,13 @@ lapor_pg_new(const struct lapor_pg_conf *conf, char *err, size_t size)
         (void) snprintf(err, size, "%s", message ? message : "out of memory");
         err[strcspn(err, "\n")] = '\0';
         PQfreemem(message);
+        return NULL;
+    }
+
+    if (lapor_pg_has_password(options)) {
+        (void) snprintf(err, size, "a password stands in a file of its own, "
+                        "see database_password");
+        PQconninfoFree(options);
         return NULL;
     }
 
@@ -126,6 +134,20 @@ lapor_pg_set_password(struct lapor_pg *pg, const char *password)
 
     free(pg->password);
     pg->password = lapor_heap_copy(password);
+}
+
+
+static bool
+lapor_pg_has_password(const PQconninfoOption *options)
+{
+    for ( ; options->keyword != NULL; options++) {
+        if (options->val != NULL && strcmp(options->keyword, "password") == 0)
+        {
+            return true;
+        }
+    }
+
+    return false;
 }
 
 
@@ -212,10 +234,6 @@ lapor_pg_words(struct lapor_pg *pg, size_t host, struct lapor_pg_words *w)
                 lapor_pg_item(value, host, w->text[i], sizeof(w->text[i]));
                 value = w->text[i];
             }
-        }
-
-        if (strcmp(o->keyword, "password") == 0 && pg->password != NULL) {
-            continue;
         }
 
         set = set || strcmp(o->keyword, "options") == 0;
