@@ -151,6 +151,23 @@ is(join(' ', grep { Lapor::Test::alive($_) } @workers), '',
    'its orphaned workers were ended');
 is(Lapor::HTTP::get($port, '/status')->{status}, 200, 'and it answers');
 
+# killed at once, who would start them again too: nginx's workers are left, and
+# nobody but ./dev knows of them
+my @all = map { slurp($_) =~ /^(\d+)$/ } "$root/one/pids/supervisor.pid",
+          grep { !/supervisor/ } glob "$root/one/pids/*.pid";
+kill 'KILL', @all;
+ok(wait_until(sub { !grep { Lapor::Test::alive($_) } @all }, 10),
+   'everything is killed');
+($rc, $out, $err) = dev('run', @one, '--no-demo');
+is($rc, 0, 'it runs again, on its ports') or diag($out, $err);
+is(Lapor::HTTP::get($port, '/status')->{status}, 200, 'and it answers');
+kill 'KILL', map { slurp("$root/one/pids/$_.pid") =~ /^(\d+)$/ }
+             qw(supervisor nginx);
+($rc) = dev('stop', @one);
+is($rc, 0, 'what is left then is stopped');
+ok(!IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port"),
+   'nobody listens any more');
+
 ($rc, $out, $err) = dev('run', '--port-base', 'x');
 is($rc, 64, 'a wrong option is told') or diag($err);
 ($rc, $out, $err) = dev('run', @one, '--profile', 'nowhere');

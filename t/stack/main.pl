@@ -16,7 +16,7 @@ use Time::HiRes qw(time sleep);
 use lib "$FindBin::Bin/../lib";
 use Lapor::Demo;
 use Lapor::Stack;
-use Lapor::System qw(spew alive);
+use Lapor::System qw(slurp spew alive);
 
 my ($command, $dir, $port_base, $profile, $no_demo) = @ARGV;
 
@@ -41,7 +41,7 @@ sub run {
         return Lapor::Demo->new($stack)->table;
     }
 
-    stop() if $stack->pid('supervisor') || left_running();
+    stop() if $stack->pid('supervisor') || left_running() || orphans();
 
     my $busy = $stack->busy_port;
     die "port $busy is in use; choose others with --port-base N\n" if $busy;
@@ -220,6 +220,10 @@ sub stop {
         unlink $stack->dir . "/pids/$name.pid";
     }
 
+    my @orphans = orphans();
+    kill 'KILL', @orphans;
+    sleep 0.05 while grep { alive($_) } @orphans;
+
     return 0;
 }
 
@@ -228,15 +232,29 @@ sub stop {
 # so that a pid that was given to somebody else is never touched
 
 sub left_running {
-    my $data = $stack->data;
-    return () unless defined $data;
-
     my @names = map { m{([^/]+)\.pid$} ? $1 : () }
                 glob $stack->dir . '/pids/*.pid';
 
-    return grep {
-        my $pid = $stack->pid($_);
-        my $cwd = $pid ? readlink("/proc/$pid/cwd") : undef;
-        defined $cwd && index("$cwd/", "$data/") == 0;
-    } @names;
+    return grep { my $pid = $stack->pid($_); $pid && in_data($pid) } @names;
+}
+
+
+# orphans() -> pids of nginx's workers whose master was killed while no
+# supervisor was there to end them: they hold its port
+
+sub orphans {
+    return grep { slurp("/proc/$_/comm") eq "nginx\n" && alive($_)
+                  && in_data($_) }
+           map { m{(\d+)$} } glob '/proc/[0-9]*';
+}
+
+
+sub in_data {
+    my ($pid) = @_;
+
+    my $data = $stack->data;
+    my $cwd = readlink "/proc/$pid/cwd";
+
+    return defined $data && defined $cwd
+           && index("$cwd/", "$data/") == 0;
 }
