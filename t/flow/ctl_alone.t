@@ -44,6 +44,7 @@ sub lines { return map { $json->decode($_) } split /\n/, $_[0] }
     my ($rc, $out, $err) = ctl('--help');
     is($rc, 0, 'help is no error');
     like($out, qr/^  unit import +\S/m, 'help lists the commands');
+    like($out, qr/^silence and reconcile: .* 2 /m, 'and each exit status');
 
     for my $command ($out =~ /^  (\w+(?: \w+)?)  +\w/mg) {
         ($rc, $out) = ctl(split(/ /, $command), '--help');

@@ -271,7 +271,9 @@ help_all(FILE *out)
           "  --version\n"
           "\n"
           "Exit status: 0 done, 1 failed, 64 wrong usage, 78 wrong "
-          "configuration.\n", out);
+          "configuration;\n"
+          "silence and reconcile: 1 there is something, 2 it could not be "
+          "found out.\n", out);
 }
 
 
