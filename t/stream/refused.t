@@ -11,7 +11,8 @@ use Lapor::Outbox;
 
 my $refusals = qr/could not connect to|not usable now|could not store/;
 
-# what refuses, how it is done and undone, and what is said
+# what refuses, how it is done and undone, what is said, and what must have been
+# said before it
 my @ways = (
     ['a role that may not log in', '', '',
      qr/<3>could not connect to the database: .*28000/],
@@ -37,10 +38,13 @@ sub shut {
 # is done when it is not
 sub refuse {
     my ($pg, $worker, $role, $way, $work) = @_;
-    my ($name, $take, $give, $said) = @$way;
+    my ($name, $take, $give, $said, $first) = @$way;
     my $before = length $worker->log;
 
     shut($pg, $role);
+    !$first || ok(wait_until { substr($worker->log, $before) =~ $first } 15,
+                  "$role, $name: after another refusal")
+        or diag substr $worker->log, $before;
     $pg->psql("$take; ALTER ROLE $role LOGIN") if $take;
     ok(wait_until { substr($worker->log, $before) =~ $said } 15,
        "$role, $name: it says so") or diag substr $worker->log, $before;
@@ -73,7 +77,8 @@ my $ask = 'EXECUTE ON FUNCTION lapor.distributed()';
 refuse($in->pg, $in->in, 'lapor_intake',
        ['a right that is gone', "REVOKE $ask FROM lapor_intake",
         "GRANT $ask TO lapor_intake",
-        qr/could not store yet, trying again: .*distributed/], $store);
+        qr/could not store yet, trying again: .*distributed/,
+        qr/could not store yet, trying again: .*28000/], $store);
 
 # in the middle of a batch
 my $lock = $in->hold;

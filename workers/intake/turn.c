@@ -584,10 +584,15 @@ turn_retry(struct lapor_intake *in)
     pg = in->store.pg;
     now = lapor_mono_ms();
 
-    if (in->waiting == 0) {
-        in->waiting = now;
+    /* once a connection: behind a new one it may be for another reason */
+    if (in->waiting == 0 || in->warned != lapor_pg_generation(pg)) {
+        in->warned = lapor_pg_generation(pg);
         lapor_log_warn("could not store yet, trying again: %s",
                        lapor_pg_error(pg));
+    }
+
+    if (in->waiting == 0) {
+        in->waiting = now;
     }
 
     if (now - in->waiting > in->conf.lease) {

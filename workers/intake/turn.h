@@ -54,8 +54,8 @@ struct lapor_intake {
     struct lapor_intake_batch   batch;      /* of one transaction */
     struct lapor_intake_store   store;
     struct lapor_backoff        backoff;    /* of PostgreSQL's refusals */
-    int64_t                     waiting;    /* for PostgreSQL since, and said
-                                               so in the log; 0: not */
+    int64_t                     waiting;    /* for PostgreSQL since; 0: not */
+    uint64_t                    warned;     /* so of this connection */
     size_t                      want;       /* entries of a read, for now */
     bool                        metered;    /* there is a page */
     int64_t                     at_hand;    /* when the oldest came that was
