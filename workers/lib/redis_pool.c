@@ -87,10 +87,17 @@ lapor_redis_pool_integer(const redisReadTask *task, long long value)
 }
 
 
+/* Its task is of the type that it would have: a string, an array. */
+
 static void *
 lapor_redis_pool_nil(const redisReadTask *task)
 {
-    return lapor_redis_pool_add(task);
+    redisReply  *reply;
+
+    reply = lapor_redis_pool_add(task);
+    reply->type = REDIS_REPLY_NIL;
+
+    return reply;
 }
 
 
