@@ -55,6 +55,21 @@ $worker->start;
 settings($in->pg, 'no options', 'lapor-intake on 4MB');
 is($worker->stop, 0, 'stopped');
 
+# those that stand with a service, in a file that libpq reads
+$worker->{env}{PGSERVICEFILE} = spew("$worker->{dir}/services",
+    "[lapor]\n" . $in->pg->dsn('lapor_intake') =~ tr/ /\n/r
+    . "\noptions=-c work_mem=6MB\n");
+$worker->{common}{database} = 'service=lapor';
+$worker->start;
+settings($in->pg, 'service', 'lapor-intake on 6MB');
+is($worker->stop, 0, 'stopped');
+
+$worker->{env}{PGSERVICE} = 'lapor';
+$worker->{common}{database} = 'dbname=lapor';
+$worker->start;
+settings($in->pg, 'PGSERVICE', 'lapor-intake on 6MB');
+is($worker->stop, 0, 'stopped');
+
 for my $kind (qw(media reply)) {
     my $t = Lapor::Outbox->new(kind => $kind);
     wait_until { $t->in->notified =~ /READY=1/ } 10;

@@ -220,7 +220,7 @@ lapor_pg_words(struct lapor_pg *pg, size_t host, struct lapor_pg_words *w)
     static const char *const  lists[] = { "host", "hostaddr", "port" };
 
     w->n = 0;
-    set = getenv("PGOPTIONS") != NULL;
+    set = getenv("PGOPTIONS") != NULL || getenv("PGSERVICE") != NULL;
 
     for (o = pg->options; o->keyword != NULL; o++) {
         value = o->val;
@@ -236,7 +236,9 @@ lapor_pg_words(struct lapor_pg *pg, size_t host, struct lapor_pg_words *w)
             }
         }
 
-        set = set || strcmp(o->keyword, "options") == 0;
+        /* a service may have options, in a file that libpq alone reads */
+        set = set || strcmp(o->keyword, "options") == 0
+              || strcmp(o->keyword, "service") == 0;
         lapor_pg_word(w, o->keyword, value);
     }
 
