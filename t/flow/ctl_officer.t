@@ -109,5 +109,13 @@ is((ctl('officer', 'add', 'x' x 256, 'POLRES-A'))[0], 0, 'as long as may be');
 ($rc, $out, $err) = ctl('officer', 'add', phone(3), 'POLRES-X');
 is($rc, 1, 'an unknown unit');
 is($err, qq{laporctl: there is no unit "POLRES-X"\n}, 'is told');
+for my $list (['officer', 'list', 'POLRES-X'],
+              ['report', 'list', '--unit', 'POLRES-X'])
+{
+    ($rc, $out, $err) = ctl(@$list);
+    is($rc, 1, "$list->[0] list of an unknown unit");
+    is($err, qq{laporctl: there is no unit "POLRES-X"\n}, 'is told');
+    is($out, '', 'and no empty list');
+}
 
 done_testing();

@@ -133,3 +133,34 @@ lapor_ctl_pg_fail(const struct lapor_pg *pg, const char *what)
     return lapor_ctl_fail("%s: %s%s%s", what, lapor_pg_error(pg),
                           state[0] == '\0' ? "" : " sqlstate=", state);
 }
+
+
+/* An empty list would say that the unit has nothing. */
+
+int
+lapor_ctl_unit_known(struct lapor_pg *pg, struct lapor_pool *pool,
+    const char *code)
+{
+    int                    status;
+    PGresult              *res;
+    struct lapor_pgparams  p;
+
+    if (code == NULL) {
+        return 0;
+    }
+
+    lapor_pgparams_init(&p, pool);
+    lapor_pgparams_cstr(&p, code);
+
+    if (lapor_pg_exec(pg, "SELECT 1 FROM lapor.unit WHERE unit_code = $1", &p,
+                      &res) != LAPOR_PG_OK)
+    {
+        return lapor_ctl_pg_fail(pg, "unit");
+    }
+
+    status = PQntuples(res) == 0
+             ? lapor_ctl_fail("there is no unit \"%s\"", code) : 0;
+
+    PQclear(res);
+    return status;
+}

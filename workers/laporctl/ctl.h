@@ -112,6 +112,10 @@ struct lapor_redis *lapor_ctl_redis(const struct ctl_conf *conf);
 /* Says what failed, with the server's words; returns CTL_EXIT_FAILED. */
 int lapor_ctl_pg_fail(const struct lapor_pg *pg, const char *what);
 
+/* 0 for NULL and for the code of a unit; else says that there is none. */
+int lapor_ctl_unit_known(struct lapor_pg *pg, struct lapor_pool *pool,
+    const char *code) __attribute__((warn_unused_result));
+
 
 /* One a file; the status is the program's. */
 int lapor_ctl_decode(struct ctl_args *args);

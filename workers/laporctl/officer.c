@@ -156,6 +156,7 @@ lapor_ctl_officer_list(struct ctl_args *args)
 {
     int                    status;
     PGresult              *res;
+    const char            *unit;
     struct lapor_pg       *pg;
     struct lapor_pool     *pool;
     struct lapor_pgparams  p;
@@ -164,12 +165,18 @@ lapor_ctl_officer_list(struct ctl_args *args)
         "NOMOR", "SATUAN", "NAMA", "AKTIF"
     };
 
+    unit = args->n > 0 ? args->files[0] : NULL;
     pg = lapor_ctl_pg(lapor_ctl_conf(args));
     pool = lapor_pool_create(65536);
-    status = 0;
+    res = NULL;
+    status = lapor_ctl_unit_known(pg, pool, unit);
+
+    if (status != 0) {
+        goto done;
+    }
 
     lapor_pgparams_init(&p, pool);
-    lapor_pgparams_cstr(&p, args->n > 0 ? args->files[0] : NULL);
+    lapor_pgparams_cstr(&p, unit);
     lapor_pgparams_bool(&p, lapor_ctl_flag(args, "all"));
 
     if (lapor_pg_exec(pg,
@@ -188,6 +195,8 @@ lapor_ctl_officer_list(struct ctl_args *args)
     } else {
         lapor_ctl_result_print(pool, res, heads, 4, args->json);
     }
+
+done:
 
     PQclear(res);
     lapor_pool_destroy(pool);

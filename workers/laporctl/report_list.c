@@ -37,7 +37,12 @@ lapor_ctl_report_list(struct ctl_args *args)
     limit = (int) lapor_ctl_number(args, "limit", LIST_LIMIT, 1, 100000);
     pg = lapor_ctl_pg(lapor_ctl_conf(args));
     pool = lapor_pool_create(65536);
-    status = list(args, limit, pg, pool);
+    status = lapor_ctl_unit_known(pg, pool, lapor_ctl_opt(args, "unit"));
+
+    if (status == 0) {
+        status = list(args, limit, pg, pool);
+    }
+
     lapor_pool_destroy(pool);
     lapor_pg_free(pg);
 
