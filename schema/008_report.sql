@@ -687,8 +687,9 @@ $$;
 
 -- Writes messages; their part is their report's; p_detail is JSON. Those that
 -- announce a file stand in p_media_* too: one announced for the first time
--- gets its row and the task to fetch it. Returns how many did. p_part and
--- p_parts: see lapor.distributed; p_media_parts: the same for the files.
+-- gets its row, as the first of those that do tells it, and the task to fetch
+-- it. Returns how many did. p_part and p_parts: see lapor.distributed;
+-- p_media_parts: the same for the files.
 
 CREATE FUNCTION lapor.message_store(p_part smallint, p_now timestamptz,
     p_report_id bigint[], p_sent_at timestamptz[],
@@ -734,7 +735,7 @@ BEGIN
               FROM (SELECT i
                       FROM generate_series(1, cardinality(p_media_media_id))
                            AS i
-                     ORDER BY p_media_parts[i], p_media_media_id[i]) n
+                     ORDER BY p_media_parts[i], p_media_media_id[i], i) n
             ON CONFLICT (part, media_id) DO NOTHING
             RETURNING m.part, m.report_id, m.media_id, m.phone_number_id,
                       m.created_at

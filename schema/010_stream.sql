@@ -45,8 +45,9 @@ CREATE INDEX raw_again_entry_idx ON lapor.raw_again (stream, entry_id);
 
 
 -- Keeps webhooks as they came, and counts their entries. An entry without a
--- body (NULL) is only counted. Returns how many webhooks were new. p_part and
--- p_parts: see lapor.distributed.
+-- body (NULL) is only counted; of entries with the same bytes the first has
+-- the webhook's row. Returns how many webhooks were new. p_part and p_parts:
+-- see lapor.distributed.
 --
 -- One statement where all is new, since each costs more than its rows.
 
@@ -76,7 +77,7 @@ BEGIN
           FROM (SELECT i
                   FROM generate_series(1, v_count) AS i
                  WHERE p_body[i] IS NOT NULL
-                 ORDER BY p_parts[i], p_raw_id[i], p_received_at[i]) n
+                 ORDER BY p_parts[i], p_raw_id[i], p_received_at[i], i) n
         ON CONFLICT (part, raw_id, received_at) DO NOTHING
         RETURNING w.part, w.stream, w.entry_id, w.raw_id, w.received_at
     ), cnt AS (

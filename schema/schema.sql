@@ -1332,7 +1332,7 @@ BEGIN
               FROM (SELECT i
                       FROM generate_series(1, cardinality(p_media_media_id))
                            AS i
-                     ORDER BY p_media_parts[i], p_media_media_id[i]) n
+                     ORDER BY p_media_parts[i], p_media_media_id[i], i) n
             ON CONFLICT (part, media_id) DO NOTHING
             RETURNING m.part, m.report_id, m.media_id, m.phone_number_id,
                       m.created_at
@@ -1737,7 +1737,7 @@ BEGIN
           FROM (SELECT i
                   FROM generate_series(1, v_count) AS i
                  WHERE p_body[i] IS NOT NULL
-                 ORDER BY p_parts[i], p_raw_id[i], p_received_at[i]) n
+                 ORDER BY p_parts[i], p_raw_id[i], p_received_at[i], i) n
         ON CONFLICT (part, raw_id, received_at) DO NOTHING
         RETURNING w.part, w.stream, w.entry_id, w.raw_id, w.received_at
     ), cnt AS (

@@ -180,6 +180,11 @@ both(body($m{$_})) for grep { !/^(?:copy|paper)$/ } sort keys %m;
 both(body($m{paper}, message(from => '9' x 300, text => 'ditolak',
                                  timestamp => "$T"),
           $m{copy}));
+# one file by many messages of a webhook: the first one announced it
+both(body(map { message(type => 'document', from => phone(912),
+    timestamp => "$T", document => { id => 'salinan' . $_ % 3,
+        mime_type => 'application/pdf', filename => "salinan$_.pdf" }) }
+    1 .. 40));
 both('bukan json');
 both(body({ field => 'account_update', value => { event => 'X' } }));
 both(body(status(id => 'wamid.siapa', timestamp => "$T")), '00:status');

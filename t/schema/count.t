@@ -58,13 +58,19 @@ is($in->one(raws(['d', 5, 'msg', '10-0'], ['d', 5, 'msg', '10-1'],
    'three times the same in one millisecond and one call');
 is(done(), 'msg=6 status=2', 'three entries');
 
+my @same = map { ['s' . $_ % 3, 5, 'msg', "10-$_"] } 2 .. 41;
+is($in->one(raws(@same)), 3, 'three webhooks, many times each');
+is($db->one("SELECT string_agg(entry_id, ' ' ORDER BY entry_id)
+               FROM lapor.raw_webhook WHERE body IN ('s0', 's1', 's2')"),
+   '10-2 10-3 10-4', 'the first entry of each has its row');
+
 is($in->one(raws([undef, 6, 'msg', '11-0'])), 0, 'an entry without a body');
-is(done(), 'msg=7 status=2', 'is done, too');
+is(done(), 'msg=47 status=2', 'is done, too');
 $in->one(raws([undef, 6, 'msg', '11-0']));
-is(done(), 'msg=7 status=2', 'once');
+is(done(), 'msg=47 status=2', 'once');
 
 is_deeply([$in->query('SELECT * FROM lapor.stream_done() ORDER BY stream')],
-          [['lapor:{03}:msg', 7, '11-0'], ['lapor:{03}:status', 2, '10-0']],
+          [['lapor:{03}:msg', 47, '11-0'], ['lapor:{03}:status', 2, '10-0']],
           'the highest id by its numbers');
 
 # two consumers have the same entry at the same time
@@ -74,13 +80,13 @@ $two->send(raws(['e', 7, 'msg', '12-0'], ['e', 7, 'msg', '12-1']));
 $db->blocked($two);
 $in->query('COMMIT');
 is_deeply([$two->rows], [[0]], 'whoever comes second finds it');
-is(done(), 'msg=9 status=2', 'and counts what is his');
+is(done(), 'msg=49 status=2', 'and counts what is his');
 
 # one that is undone counts nothing
 $in->query('BEGIN');
 $in->one(raws(['f', 8, 'msg', '13-0']));
 $in->query('ROLLBACK');
-is(done(), 'msg=9 status=2', 'what is undone is not done');
+is(done(), 'msg=49 status=2', 'what is undone is not done');
 is($db->one('SELECT sum(done) FROM lapor.stream_count'),
    $db->one('SELECT (SELECT count(*) FROM lapor.raw_webhook)
                     + (SELECT count(*) FROM lapor.raw_again)'),
