@@ -361,6 +361,7 @@ $$;
 --
 -- Raises 40001 where two processes met the same new sender and the other one
 -- found him a home elsewhere: run the batch again. 23503: no such reporter.
+-- P0002: a part has lost its counter.
 
 CREATE FUNCTION lapor.reporter_open(p_part smallint, p_reporter_id bigint[],
     p_identity text[], p_kind text[], p_peer text[], p_name text[],
@@ -389,6 +390,7 @@ DECLARE
     v_new      integer := cardinality(array_positions(p_reporter_id, NULL));
     v_made     integer := 0;
     v_reporter bigint[] := p_reporter_id;
+    v_part     smallint[];
     v_away     boolean;
     v_locked   integer;
 BEGIN
@@ -473,11 +475,20 @@ BEGIN
               USING ERRCODE = 'foreign_key_violation';
     END IF;
 
-    PERFORM FROM (SELECT DISTINCT coalesce(p_part, p_parts[i]) AS part
-                    FROM generate_series(1, v_count) AS i) n
+    v_part := ARRAY(SELECT DISTINCT coalesce(p_part, p_parts[i])
+                      FROM generate_series(1, v_count) AS i);
+
+    PERFORM FROM unnest(v_part) AS n (part)
       JOIN lapor.part_counter c ON c.part = n.part
       ORDER BY c.part
         FOR UPDATE OF c;
+
+    GET DIAGNOSTICS v_locked = ROW_COUNT;
+
+    IF v_locked < cardinality(v_part) THEN
+        RAISE EXCEPTION 'a part has no counter of codes'
+              USING ERRCODE = 'no_data_found';
+    END IF;
 
     RETURN QUERY
     SELECT n.i, p.reporter_id, p.name, p.username,
@@ -510,7 +521,8 @@ $$;
 
 
 -- Which report messages belong to, of either direction: idx is the place in
--- p_wamid, from 1. Only those found come back. p_part and p_parts: see lapor.distributed.
+-- p_wamid, from 1. Only those found come back. p_part and p_parts: see
+-- lapor.distributed.
 
 CREATE FUNCTION lapor.message_find(p_part smallint, p_wamid text[],
     p_parts smallint[] DEFAULT NULL)

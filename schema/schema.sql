@@ -2526,6 +2526,7 @@ DECLARE
     v_new      integer := cardinality(array_positions(p_reporter_id, NULL));
     v_made     integer := 0;
     v_reporter bigint[] := p_reporter_id;
+    v_part     smallint[];
     v_away     boolean;
     v_locked   integer;
 BEGIN
@@ -2610,11 +2611,20 @@ BEGIN
               USING ERRCODE = 'foreign_key_violation';
     END IF;
 
-    PERFORM FROM (SELECT DISTINCT coalesce(p_part, p_parts[i]) AS part
-                    FROM generate_series(1, v_count) AS i) n
+    v_part := ARRAY(SELECT DISTINCT coalesce(p_part, p_parts[i])
+                      FROM generate_series(1, v_count) AS i);
+
+    PERFORM FROM unnest(v_part) AS n (part)
       JOIN lapor.part_counter c ON c.part = n.part
       ORDER BY c.part
         FOR UPDATE OF c;
+
+    GET DIAGNOSTICS v_locked = ROW_COUNT;
+
+    IF v_locked < cardinality(v_part) THEN
+        RAISE EXCEPTION 'a part has no counter of codes'
+              USING ERRCODE = 'no_data_found';
+    END IF;
 
     RETURN QUERY
     SELECT n.i, p.reporter_id, p.name, p.username,

@@ -6,6 +6,7 @@
 use lib 't/lib';
 use Lapor::Test;
 use Lapor::Intake;
+use Lapor::Store ();
 
 use Digest::SHA qw(sha256_hex);
 
@@ -83,6 +84,26 @@ is_deeply([map { [@$_[0, 1]] } @{ quarantine() }], [[10, 'P0001']],
           'and puts its own item into quarantine');
 $in->pg->psql('DROP TRIGGER raise ON lapor.message');
 clear('raised');
+
+
+# a part that has lost its counter of codes: somebody has deleted it
+
+my ($lost) = $in->rows("SELECT home_part FROM lapor.identity WHERE identity = '"
+                       . phone(201) . "'");
+my ($reports) = $in->rows('DELETE FROM lapor.part_counter WHERE part ='
+                          . " $lost->[0] RETURNING reports");
+my @else = map { message(text => 'lain', from => phone($_->[0])) } grep {
+    $_->[1] != $lost->[0] } map { [$_, Lapor::Store::part_of(phone($_))] }
+    202 .. 209;
+$in->add(body($else[0], message(text => 'tanpa', from => phone(201)),
+              @else[1 .. $#else]));
+ok($in->drained, 'processed');
+is(stored(@else), scalar @else, 'a part without its counter harms no other');
+is_deeply([map { [@$_[0, 1]] } @{ quarantine() }], [[1, 'P0002']],
+          'and what belongs there is in quarantine');
+$in->pg->psql('INSERT INTO lapor.part_counter (part, reports)'
+              . " VALUES ($lost->[0], $reports->[0])");
+clear('counter');
 
 
 # what an item tells of people is refused with it, and not once more with its
