@@ -26,7 +26,7 @@
 #define POOL_ALIGN      _Alignof(max_align_t)
 #define POOL_SIZE_MIN   1024
 #define POOL_BLOCK_MAX  (1024 * 1024)  /* blocks stop doubling here */
-#define POOL_PATIENCE   16             /* resets until a spare block goes */
+#define POOL_PATIENCE   16             /* resets until spare blocks go */
 
 
 struct pool_block {
@@ -40,6 +40,7 @@ struct pool_block {
 struct lapor_pool {
     struct pool_block  *block;  /* the newest, never NULL */
     struct pool_block  *spare;  /* of POOL_BLOCK_MAX, for the next need */
+    size_t              nspare;
     size_t              held;   /* sum of all blocks' sizes */
     unsigned            resets;
 };
@@ -47,6 +48,7 @@ struct lapor_pool {
 
 static char *pool_take(struct lapor_pool *pool, size_t size, size_t align);
 static void pool_grow(struct lapor_pool *pool, size_t size);
+static struct pool_block *pool_spare_take(struct lapor_pool *pool);
 static struct pool_block *pool_block_new(size_t size, struct pool_block *next);
 static void pool_block_free(struct pool_block *block);
 static void pool_chain_free(struct pool_block *block);
@@ -68,6 +70,7 @@ lapor_pool_create(size_t size)
 
     pool->block = pool_block_new(size, NULL);
     pool->spare = NULL;
+    pool->nspare = 0;
     pool->held = size;
     pool->resets = 0;
 
@@ -91,15 +94,15 @@ lapor_pool_destroy(struct lapor_pool *pool)
 void
 lapor_pool_reset(struct lapor_pool *pool)
 {
+    size_t              n;
     struct pool_block  *block, *next;
 
-    /* nothing needed it since the last time; so they become fewer again, but
-     * not for a few small batches between large ones */
-    block = pool->spare;
-    pool->resets++;
+    /* half of those which nothing needed since the last time; so they become
+     * fewer again, but not for a few small batches between large ones */
+    n = ++pool->resets % POOL_PATIENCE == 0 ? (pool->nspare + 1) / 2 : 0;
 
-    if (block != NULL && pool->resets % POOL_PATIENCE == 0) {
-        pool->spare = block->next;
+    while (n-- > 0) {
+        block = pool_spare_take(pool);
         pool->held -= block->size;
         pool_block_free(block);
     }
@@ -111,6 +114,7 @@ lapor_pool_reset(struct lapor_pool *pool)
             ASAN_POISON_MEMORY_REGION(block->data, block->size);
             block->next = pool->spare;
             pool->spare = block;
+            pool->nspare++;
 
         } else {
             pool->held -= block->size;
@@ -230,10 +234,8 @@ pool_grow(struct lapor_pool *pool, size_t size)
     size_t              want;
     struct pool_block  *block;
 
-    block = pool->spare;
-
-    if (block != NULL && size <= block->size) {
-        pool->spare = block->next;
+    if (pool->spare != NULL && size <= pool->spare->size) {
+        block = pool_spare_take(pool);
         block->next = pool->block;
         block->used = 0;
         pool->block = block;
@@ -248,6 +250,19 @@ pool_grow(struct lapor_pool *pool, size_t size)
 
     pool->block = pool_block_new(want, pool->block);
     pool->held += want;
+}
+
+
+static struct pool_block *
+pool_spare_take(struct lapor_pool *pool)
+{
+    struct pool_block  *block;
+
+    block = pool->spare;
+    pool->spare = block->next;
+    pool->nspare--;
+
+    return block;
 }
 
 

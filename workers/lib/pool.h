@@ -28,8 +28,8 @@ void lapor_pool_destroy(struct lapor_pool *pool);
 
 /* Empties the pool: all that was allocated from it is dead after this; with
  * AddressSanitizer a later access is reported. Besides the first block it keeps
- * blocks of 1 MiB as long as they are needed: at each sixteenth reset one goes
- * that was not since the last. */
+ * blocks of 1 MiB as long as they are needed: at each sixteenth reset half of
+ * those go that were not since the last. */
 void lapor_pool_reset(struct lapor_pool *pool);
 
 /* "size" bytes, zeroed, aligned for any type. Never NULL. */
