@@ -57,6 +57,10 @@ sub refuse {
 
     $pg->psql($give || "ALTER ROLE $role LOGIN");
     $work->("$role, $name: and works again");
+    $said !~ /usable/
+        || like(substr($worker->log, $before),
+                qr/\A(?!.*usable again.*usable again).*is usable again$/ms,
+                "$role, $name: and says so, once");
 }
 
 

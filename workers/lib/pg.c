@@ -623,6 +623,10 @@ lapor_pg_schema_check(struct lapor_pg *pg, int *ret_version)
         PQclear(res);
 
         if (*ret_version == LAPOR_SCHEMA_VERSION) {
+            if (pg->down) {
+                lapor_log_notice("the database is usable again");
+            }
+
             pg->worked = true;
             pg->down = false;
             return LAPOR_PG_OK;
