@@ -6,6 +6,7 @@
 use lib 't/lib';
 use Lapor::Test;
 use Lapor::Intake;
+use Lapor::Store ();
 
 my $in = Lapor::Intake->new;
 
@@ -380,6 +381,27 @@ for (1 .. 4) {
        'the one before is kept');
     is($in->cell("SELECT count(*) FROM lapor.reporter_link
                    WHERE why = 'username'"), 2, 'and they are linked');
+}
+
+# two at once, who have it one after the other whatever their parts
+for my $way (sub { $_[0] > $_[1] }, sub { $_[0] < $_[1] }) {
+    my ($first, $second) = map { phone($_) } $k, ++$k;
+    $second = phone(++$k) until $way->(map { Lapor::Store::part_of($_) }
+                                       $first, $second);
+    my $name = 'warga.' . ++$k;
+    my $at = $t0 + 200;
+    $in->add(body(map { value(messages => [said($_, $at += 10)],
+        contacts => [{ profile => { username => $name }, wa_id => $_ }]) }
+        $first, $second));
+    ok($in->drained, 'processed');
+    my ($one, $two) = map { holder($_) } $first, $second;
+    is($in->cell("SELECT reporter_id FROM lapor.identity
+                   WHERE identity = '\@$name'"), $two, 'who wrote last');
+    is($in->cell("SELECT reporter_id FROM lapor.identity_past
+                   WHERE identity = '\@$name'"), $one, 'the one before');
+    is($in->cell("SELECT count(*) FROM lapor.reporter_link
+                   WHERE why = 'username' AND reporter_id IN ($one, $two)"),
+       2, 'and they are linked');
 }
 
 

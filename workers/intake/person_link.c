@@ -8,6 +8,7 @@
  * one after the other are linked as a hint.
  */
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "intake/person_internal.h"
@@ -27,6 +28,7 @@ static enum lapor_pg_class person_remember_call(
     size_t n);
 static enum lapor_pg_class person_names(struct lapor_intake_store *store,
     struct lapor_intake_slot *slots, size_t n);
+static int person_name_compare(const void *one, const void *two);
 static enum lapor_pg_class person_name(struct lapor_intake_store *store,
     const struct lapor_intake_slot *slot);
 
@@ -215,27 +217,66 @@ person_remember_call(struct lapor_intake_store *store,
 }
 
 
+/* By time, since whoever wrote under one before is linked with the next. */
+
 static enum lapor_pg_class
 person_names(struct lapor_intake_store *store,
     struct lapor_intake_slot *slots, size_t n)
 {
-    size_t                        i;
+    size_t                        i, count;
     enum lapor_pg_class           class;
+    struct lapor_intake_slot     *named;
     struct lapor_intake_message  *m;
+
+    named = NULL;
+    count = 0;
+
+    for (i = 0; i < n; i++) {
+        m = slots[i].unit->message;
+
+        if ((!m->renamed && !m->sender->named)
+            || !lapor_intake_key(m->username))
+        {
+            continue;
+        }
+
+        if (named == NULL) {
+            named = lapor_pool_alloc(store->pool, n * sizeof(*named));
+        }
+
+        named[count++] = slots[i];
+    }
+
+    if (count > 1) {
+        qsort(named, count, sizeof(*named), person_name_compare);
+    }
 
     class = LAPOR_PG_OK;
 
-    for (i = 0; i < n && class == LAPOR_PG_OK; i++) {
-        m = slots[i].unit->message;
-
-        if ((m->renamed || m->sender->named)
-            && lapor_intake_key(m->username))
-        {
-            class = person_name(store, &slots[i]);
-        }
+    for (i = 0; i < count && class == LAPOR_PG_OK; i++) {
+        class = person_name(store, &named[i]);
     }
 
     return class;
+}
+
+
+static int
+person_name_compare(const void *one, const void *two)
+{
+    int64_t                          x, y;
+    const struct lapor_intake_slot  *a, *b;
+
+    a = one;
+    b = two;
+    x = lapor_intake_person_time(a->unit);
+    y = lapor_intake_person_time(b->unit);
+
+    if (x != y) {
+        return x < y ? -1 : 1;
+    }
+
+    return a->unit < b->unit ? -1 : a->unit > b->unit;
 }
 
 
