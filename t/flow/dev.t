@@ -152,7 +152,10 @@ is(join(' ', grep { Lapor::Test::alive($_) } @workers), '',
 is(Lapor::HTTP::get($port, '/status')->{status}, 200, 'and it answers');
 
 # killed at once, who would start them again too: nginx's workers are left, and
-# nobody but ./dev knows of them
+# nobody but ./dev knows of them; and Redis' file takes it seconds to read
+my @redis = ('redis-cli', '-u', $env->{LAPOR_REDIS_URL});
+run_cmd(@redis, 'SETRANGE', 'test:from', 32 << 20, 'x');
+run_cmd(@redis, '-r', 100, 'BITOP', 'NOT', 'test:to', 'test:from');
 my @all = map { slurp($_) =~ /^(\d+)$/ } "$root/one/pids/supervisor.pid",
           grep { !/supervisor/ } glob "$root/one/pids/*.pid";
 kill 'KILL', @all;
@@ -160,6 +163,8 @@ ok(wait_until(sub { !grep { Lapor::Test::alive($_) } @all }, 10),
    'everything is killed');
 ($rc, $out, $err) = dev('run', @one, '--no-demo');
 is($rc, 0, 'it runs again, on its ports') or diag($out, $err);
+($rc, $out) = run_cmd(@redis, 'PING');
+is($out, "PONG\n", 'with Redis');
 is(Lapor::HTTP::get($port, '/status')->{status}, 200, 'and it answers');
 kill 'KILL', map { slurp("$root/one/pids/$_.pid") =~ /^(\d+)$/ }
              qw(supervisor nginx);

@@ -70,15 +70,27 @@ sub all_up {
 }
 
 
-# ready(): the webhook's location works (403 is its answer to a stranger)
+# ready(): the webhook's location works (403 is its answer to a stranger), and
+# Redis has read its file
 
 sub ready {
-    my $sock = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
-        PeerPort => $stack->port('nginx'), Timeout => 2) or return 0;
+    return answer('nginx', "GET /webhook/whatsapp HTTP/1.0\r\n\r\n")
+               =~ /^HTTP\S* 403/
+           && answer('redis', "PING\r\n") =~ /^\+PONG/;
+}
 
-    print $sock "GET /webhook/whatsapp HTTP/1.0\r\n\r\n";
+
+# answer($service, $words) -> the first line that it says to them, '' if none
+
+sub answer {
+    my ($service, $words) = @_;
+
+    my $sock = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+        PeerPort => $stack->port($service), Timeout => 2) or return '';
+
+    print $sock $words;
     my $line = <$sock>;
-    return defined $line && $line =~ /^HTTP\S* 403/;
+    return defined $line ? $line : '';
 }
 
 
@@ -220,9 +232,13 @@ sub stop {
         unlink $stack->dir . "/pids/$name.pid";
     }
 
+    # one of several threads is a zombie before the last of them has let go of
+    # the port
+
     my @orphans = orphans();
     kill 'KILL', @orphans;
-    sleep 0.05 while grep { alive($_) } @orphans;
+    sleep 0.05 while grep { alive($_) || 1 < (() = glob "/proc/$_/task/*") }
+                          @orphans;
 
     return 0;
 }
