@@ -361,6 +361,20 @@ for (1 .. 4) {
     is(holder($b), reporter_of($said), 'a changed identity key moves nothing');
 }
 
+# a number that went to another account, and was moved by that one: one by one,
+# and all in one webhook
+for my $at_once (0, 1) {
+    my ($a, $b, $j) = (phone($k++), phone($k++), $k++);
+    my @all = (said($a, $t0 + 22, from_user_id => "ID.n$j"),
+               number_moved($a, $b, $t0 + 28),
+               said($b, $t0 + 30, from_user_id => "ID.n$j"));
+    deliver([said($a, $t0 + 6, from_user_id => "ID.o$j")],
+            $at_once ? [@all] : map { [$_] } @all);
+    my $name = $at_once ? 'in one webhook' : 'one by one';
+    is(holder($b), holder("ID.n$j"), "$name: the number is whose it was last");
+    isnt(holder($b), holder("ID.o$j"), "$name: and not whose it was first");
+}
+
 # usernames lead to nobody
 {
     my @who = map { "ID.u$k.$_" } 1 .. 2;

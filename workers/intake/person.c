@@ -46,8 +46,6 @@ static enum lapor_pg_class person_odd(struct lapor_intake_store *store,
     struct person_view *views, size_t n);
 static size_t person_spread(struct lapor_who *who, struct person_view *views,
     size_t n);
-static void person_fact(struct lapor_who *who, const struct person_view *v,
-    struct lapor_who_fact *fact);
 static struct person_lead *person_get(const struct person_map *map,
     struct lapor_str id);
 static struct person_lead *person_put(struct person_map *map,
@@ -113,7 +111,7 @@ person_views(struct lapor_intake_store *store,
         m->settled = false;
         m->renamed = m->username.data != NULL && !m->known;
 
-        /* a notice of the platform tells of moves, nothing else */
+        /* as lapor_intake_person_fact() */
         if (m->other.id.data != NULL && m->event->system == NULL) {
             v->other = &m->other;
         }
@@ -250,7 +248,8 @@ person_odd(struct lapor_intake_store *store, struct person_view *views,
 
     for (i = 0; i < n; i++) {
         if (views[i].odd) {
-            person_fact(who, &views[i], &facts[nfacts++]);
+            lapor_intake_person_fact(who, views[i].slot->unit,
+                                     &facts[nfacts++]);
         }
     }
 
@@ -318,27 +317,32 @@ person_spread(struct lapor_who *who, struct person_view *views, size_t n)
 }
 
 
-static void
-person_fact(struct lapor_who *who, const struct person_view *v,
-    struct lapor_who_fact *fact)
+/* A notice of the platform tells of moves, nothing else. */
+
+void
+lapor_intake_person_fact(struct lapor_who *who,
+    const struct lapor_intake_unit *unit, struct lapor_who_fact *fact)
 {
+    const struct lapor_intake_message  *m;
+
+    m = unit->message;
     memset(fact, 0, sizeof(*fact));
 
     fact->kind = LAPOR_WHO_SEEN;
-    fact->a = lapor_who_identity(who, &v->message->self);
-    fact->at_ms = v->at_ms;
-    fact->raw_id = v->slot->unit->raw->raw_id;
+    fact->a = lapor_who_identity(who, &m->self);
+    fact->at_ms = lapor_intake_person_time(unit);
+    fact->raw_id = unit->raw->raw_id;
 
-    if (v->other == NULL) {
+    if (m->other.id.data == NULL || m->event->system != NULL) {
         return;
     }
 
     fact->kind = LAPOR_WHO_JOIN;
-    fact->b = lapor_who_identity(who, v->other);
+    fact->b = lapor_who_identity(who, &m->other);
 
     if (!lapor_str_digits(fact->a->is.id)) {
         fact->b = fact->a;
-        fact->a = lapor_who_identity(who, v->other);
+        fact->a = lapor_who_identity(who, &m->other);
     }
 }
 

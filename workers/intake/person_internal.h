@@ -8,6 +8,7 @@
 #define LAPOR_INTAKE_PERSON_INTERNAL_H
 
 #include "intake/person.h"
+#include "intake/who.h"
 
 
 /* A new message whose sender is to be found. */
@@ -45,6 +46,10 @@ struct person_ask {
 
 /* Meta's time if it is believed, as for messages. */
 int64_t lapor_intake_person_time(const struct lapor_intake_unit *unit);
+
+/* What a message tells of its identities, which "who" has then. */
+void lapor_intake_person_fact(struct lapor_who *who,
+    const struct lapor_intake_unit *unit, struct lapor_who_fact *fact);
 
 /* Looks up what these views lack: the sender himself, or the other identity
  * beside one that is known. */

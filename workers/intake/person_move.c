@@ -1,7 +1,9 @@
 /*
  * Copyright (C) Lapor contributors. BSD 2-clause, see LICENSE.
  *
- * What the platform tells of numbers and user ids that changed, as facts.
+ * What the platform tells of numbers and user ids that changed, as facts; and
+ * what messages of the same batch tell of these, since a number that went to
+ * somebody else before it was moved is not moved by whoever had it first.
  */
 
 #include "intake/person_internal.h"
@@ -9,6 +11,10 @@
 
 
 static bool person_tells(const struct lapor_intake_unit *unit);
+static size_t person_said(struct lapor_who *who,
+    struct lapor_intake_unit *units, size_t n, struct lapor_who_fact *facts);
+static bool person_names_one(const struct lapor_who *who,
+    const struct lapor_intake_unit *unit);
 static size_t person_moves(struct lapor_who *who,
     const struct lapor_intake_unit *unit, struct lapor_who_fact *facts);
 static struct lapor_str person_id_before(const struct lapor_event *event);
@@ -36,7 +42,7 @@ lapor_intake_person_move(struct lapor_intake_store *store,
 
     who = lapor_pool_alloc(store->pool, sizeof(*who));
     lapor_who_init(who, store->pool);
-    facts = lapor_pool_alloc(store->pool, 4 * count * sizeof(*facts));
+    facts = lapor_pool_alloc(store->pool, (4 * count + n) * sizeof(*facts));
     count = 0;
 
     for (i = 0; i < n; i++) {
@@ -45,8 +51,57 @@ lapor_intake_person_move(struct lapor_intake_store *store,
         }
     }
 
-    return count == 0 ? LAPOR_PG_OK : lapor_who_store(store, who, facts,
-                                                      count);
+    if (count == 0) {
+        return LAPOR_PG_OK;
+    }
+
+    count += person_said(who, units, n, facts + count);
+
+    return lapor_who_store(store, who, facts, count);
+}
+
+
+/* Messages that name an identity of those facts, or one that came with it; one
+ * known before tells what it told then. */
+
+static size_t
+person_said(struct lapor_who *who, struct lapor_intake_unit *units, size_t n,
+    struct lapor_who_fact *facts)
+{
+    bool    *taken;
+    size_t   i, count, before;
+
+    taken = lapor_pool_alloc(who->pool, n * sizeof(*taken));
+    count = 0;
+
+    do {
+        before = count;
+
+        for (i = 0; i < n; i++) {
+            if (!taken[i] && person_names_one(who, &units[i])) {
+                lapor_intake_person_fact(who, &units[i], &facts[count++]);
+                taken[i] = true;
+            }
+        }
+
+    } while (count > before);
+
+    return count;
+}
+
+
+static bool
+person_names_one(const struct lapor_who *who,
+    const struct lapor_intake_unit *unit)
+{
+    const struct lapor_intake_message  *m;
+
+    m = unit->message;
+
+    return unit->kind == LAPOR_INTAKE_MESSAGE && !unit->old
+           && m->event->system == NULL
+           && (lapor_who_find(who, m->self.id) != NULL
+               || lapor_who_find(who, m->other.id) != NULL);
 }
 
 
