@@ -21,9 +21,9 @@
 static struct lapor_intake_unit *batch_add(struct lapor_pool *pool,
     struct lapor_intake_list *list, struct lapor_intake_raw *raw, int item);
 static void batch_entry(struct lapor_intake_batch *batch,
-    const struct lapor_entry *entry);
+    struct lapor_entry *entry);
 static struct lapor_intake_raw *batch_raw(struct lapor_intake_batch *batch,
-    const struct lapor_entry *entry);
+    struct lapor_entry *entry);
 static unsigned batch_raw_part(const struct lapor_intake_raw *raw,
     const struct lapor_decoded *decoded);
 static void batch_event(struct lapor_intake_batch *batch,
@@ -34,7 +34,7 @@ static void batch_dead(struct lapor_intake_batch *batch,
 
 size_t
 lapor_intake_batch_fill(struct lapor_intake_batch *batch,
-    const struct lapor_entry *entries, size_t n, size_t max_items,
+    struct lapor_entry *entries, size_t n, size_t max_items,
     size_t max_bytes)
 {
     size_t  i, bytes;
@@ -60,7 +60,7 @@ lapor_intake_batch_fill(struct lapor_intake_batch *batch,
 
 
 static void
-batch_entry(struct lapor_intake_batch *batch, const struct lapor_entry *entry)
+batch_entry(struct lapor_intake_batch *batch, struct lapor_entry *entry)
 {
     int                        rc;
     size_t                     from;
@@ -111,7 +111,7 @@ batch_entry(struct lapor_intake_batch *batch, const struct lapor_entry *entry)
 
 
 static struct lapor_intake_raw *
-batch_raw(struct lapor_intake_batch *batch, const struct lapor_entry *entry)
+batch_raw(struct lapor_intake_batch *batch, struct lapor_entry *entry)
 {
     struct lapor_sha256       hash;
     struct lapor_intake_raw  *raw;

@@ -21,7 +21,7 @@
 
 /* A webhook as it came. */
 struct lapor_intake_raw {
-    const struct lapor_entry  *entry;
+    struct lapor_entry        *entry;
     unsigned char              sha256[LAPOR_SHA256_LEN];
     int64_t                    raw_id;       /* first 8 bytes of the hash */
     int64_t                    received_ms;  /* kept within bounds */
@@ -164,6 +164,8 @@ struct lapor_intake_unit {
     struct lapor_intake_status    *status;
     bool                           old;       /* a replay, and stored as it
                                                  is: found out while storing */
+    bool                           aside;     /* not stored: its entry comes
+                                                 again */
     const char                    *reason;    /* of a DEAD one */
     char                           sqlstate[6];
 };
@@ -189,7 +191,7 @@ struct lapor_intake_batch {
  * items or bytes; at least one is taken. Returns how many were.
  */
 size_t lapor_intake_batch_fill(struct lapor_intake_batch *batch,
-    const struct lapor_entry *entries, size_t n, size_t max_items,
+    struct lapor_entry *entries, size_t n, size_t max_items,
     size_t max_bytes);
 
 /* An identity by its characters: digits are a phone number, what begins with

@@ -143,8 +143,10 @@ lapor_intake_meter_entries(const struct lapor_entry *entries, size_t n)
     now = lapor_time_ms();
 
     for (i = 0; i < n; i++) {
-        lapor_metric_observe(&meter[METER_LAG],
-                             (now - entries[i].received_ms) * 1000);
+        if (!entries[i].keep) {
+            lapor_metric_observe(&meter[METER_LAG],
+                                 (now - entries[i].received_ms) * 1000);
+        }
     }
 }
 

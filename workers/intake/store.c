@@ -12,8 +12,18 @@
 #include "intake/meter.h"
 #include "intake/store.h"
 #include "lib/log.h"
+#include "lib/loop.h"
 #include "lib/notify.h"
 #include "lib/timeutil.h"
+
+
+#define STORE_PIECES  8   /* of what was too slow */
+#define STORE_VAIN    2   /* tries until a unit is blamed where nothing goes, */
+#define STORE_ASIDES  8   /* and how many of them in one */
+
+/* of the pieces, ms: their rows are locked for as long as a batch takes */
+#define STORE_LOCK_MS       "2000"
+#define STORE_STATEMENT_MS  "10000"
 
 
 /* Does one transaction, or nothing; the class says why not. */
@@ -21,15 +31,25 @@ typedef enum lapor_pg_class (*store_pt)(struct lapor_intake_store *store,
     struct lapor_intake_unit *units, size_t n);
 
 
+static enum lapor_pg_class store_all(struct lapor_intake_store *store,
+    struct lapor_intake_list *list, store_pt run);
 static enum lapor_pg_class store_range(struct lapor_intake_store *store,
     struct lapor_intake_unit *units, size_t n, store_pt run);
 static enum lapor_pg_class store_list(struct lapor_intake_store *store,
     struct lapor_intake_unit *units, size_t n);
 static enum lapor_pg_class store_statuses(struct lapor_intake_store *store,
     struct lapor_intake_unit *units, size_t n);
+static void store_went(struct lapor_intake_store *store,
+    const struct lapor_intake_unit *units, size_t n);
+static bool store_is_slow(const struct lapor_intake_store *store);
+static enum lapor_pg_class store_sift(struct lapor_intake_store *store,
+    struct lapor_intake_unit *units, size_t n, store_pt run);
+static enum lapor_pg_class store_aside(struct lapor_intake_store *store,
+    struct lapor_intake_unit *unit);
 static enum lapor_pg_class store_dead(struct lapor_intake_store *store,
     const struct lapor_intake_unit *unit);
 static enum lapor_pg_class store_start(struct lapor_intake_store *store);
+static enum lapor_pg_class store_hurry(struct lapor_intake_store *store);
 static enum lapor_pg_class store_end(struct lapor_intake_store *store,
     enum lapor_pg_class class);
 static void store_tell(const struct lapor_intake_unit *units, size_t n);
@@ -43,16 +63,21 @@ lapor_intake_store_batch(struct lapor_intake_store *store,
 {
     enum lapor_pg_class  class;
 
-    class = store_range(store, batch->list.units, batch->list.n, store_list);
+    store->hasty = false;
+    store->went = false;
+    store->asides = 0;
+
+    class = store_all(store, &batch->list, store_list);
 
     if (class == LAPOR_PG_OK) {
-        class = store_range(store, batch->statuses.units, batch->statuses.n,
-                            store_statuses);
+        class = store_all(store, &batch->statuses, store_statuses);
     }
 
     if (class == LAPOR_PG_OK) {
         store->most = 0;
     }
+
+    store->vain = class == LAPOR_PG_OK || store->went ? 0 : store->vain + 1;
 
     return class;
 }
@@ -86,12 +111,40 @@ lapor_intake_store_done(struct lapor_intake_store *store)
 }
 
 
+/* But for what an earlier try at the batch has put aside. */
+
+static enum lapor_pg_class
+store_all(struct lapor_intake_store *store, struct lapor_intake_list *list,
+    store_pt run)
+{
+    size_t               i, n;
+    enum lapor_pg_class  class;
+
+    for (i = 0, n = 0; i < list->n; i++) {
+        if (!list->units[i].aside) {
+            list->units[n++] = list->units[i];
+        }
+    }
+
+    list->n = n;
+    class = store_range(store, list->units, n, run);
+
+    if (class == LAPOR_PG_RETRY && store->slow) {
+        class = store_sift(store, list->units, n, run);
+    }
+
+    return class;
+}
+
+
 static enum lapor_pg_class
 store_range(struct lapor_intake_store *store, struct lapor_intake_unit *units,
     size_t n, store_pt run)
 {
     size_t               half;
     enum lapor_pg_class  class;
+
+    store->slow = false;
 
     if (n == 0) {
         return LAPOR_PG_OK;
@@ -106,8 +159,16 @@ store_range(struct lapor_intake_store *store, struct lapor_intake_unit *units,
         class = run(store, units, n);
     }
 
-    if (class == LAPOR_PG_RETRY && store->began) {
-        store->most = n > 1 ? n / 2 : 1;
+    if (class == LAPOR_PG_OK) {
+        store_went(store, units, n);
+    }
+
+    if (class == LAPOR_PG_RETRY) {
+        store->slow = store_is_slow(store);
+
+        if (store->began && !store->slow) {
+            store->most = n > 1 ? n / 2 : 1;
+        }
     }
 
     if (class != LAPOR_PG_DATA) {
@@ -126,6 +187,111 @@ store_range(struct lapor_intake_store *store, struct lapor_intake_unit *units,
     }
 
     return class;
+}
+
+
+/* A webhook's own row goes in where nothing else does. */
+
+static void
+store_went(struct lapor_intake_store *store,
+    const struct lapor_intake_unit *units, size_t n)
+{
+    while (!store->went && n > 0) {
+        store->went = units[--n].kind != LAPOR_INTAKE_RAW;
+    }
+}
+
+
+/* 55P03 lock_not_available, 57014 query_canceled: both of a time limit. */
+
+static bool
+store_is_slow(const struct lapor_intake_store *store)
+{
+    const char  *state;
+
+    state = lapor_pg_sqlstate(store->pg);
+
+    return lapor_pg_connected(store->pg)
+           && (strcmp(state, "55P03") == 0 || strcmp(state, "57014") == 0);
+}
+
+
+/*
+ * Of units that together were too slow: all pieces have their turn before one
+ * of them is taken apart, so that a single unit is blamed only when others go.
+ */
+
+static enum lapor_pg_class
+store_sift(struct lapor_intake_store *store, struct lapor_intake_unit *units,
+    size_t n, store_pt run)
+{
+    bool                 slow[STORE_PIECES];
+    size_t               k, from, to;
+    enum lapor_pg_class  class;
+
+    if (n == 1) {
+        return store_aside(store, units);
+    }
+
+    store->hasty = true;
+
+    for (k = 0; k < STORE_PIECES; k++) {
+        from = n * k / STORE_PIECES;
+        to = n * (k + 1) / STORE_PIECES;
+        class = store_range(store, units + from, to - from, run);
+        slow[k] = store->slow;
+
+        if (class != LAPOR_PG_OK && !slow[k]) {
+            return class;
+        }
+
+        if (lapor_loop_stopping()) {
+            return LAPOR_PG_RETRY;
+        }
+    }
+
+    if (!store->went && store->vain < STORE_VAIN) {
+        return LAPOR_PG_RETRY;
+    }
+
+    for (k = 0; k < STORE_PIECES; k++) {
+        from = n * k / STORE_PIECES;
+        to = n * (k + 1) / STORE_PIECES;
+
+        if (slow[k]) {
+            class = store_sift(store, units + from, to - from, run);
+
+            if (class != LAPOR_PG_OK) {
+                return class;
+            }
+        }
+    }
+
+    return LAPOR_PG_OK;
+}
+
+
+/* When nothing goes it is not this unit's fault, so that it waits like all;
+ * but not for ever: others come behind it. */
+
+static enum lapor_pg_class
+store_aside(struct lapor_intake_store *store, struct lapor_intake_unit *unit)
+{
+    if (!store->went
+        && (store->vain < STORE_VAIN || store->asides == STORE_ASIDES))
+    {
+        return LAPOR_PG_RETRY;
+    }
+
+    unit->aside = true;
+    unit->raw->entry->keep = true;
+    store->asides++;
+
+    lapor_log_warn("put aside until later: %s stream=%s entry=%s item=%d",
+                   lapor_pg_error(store->pg), unit->raw->entry->key,
+                   unit->raw->entry->id, unit->item);
+
+    return LAPOR_PG_OK;
 }
 
 
@@ -233,6 +399,34 @@ store_start(struct lapor_intake_store *store)
     }
 
     store->began = class == LAPOR_PG_OK;
+
+    if (class == LAPOR_PG_OK && store->hasty) {
+        class = store_hurry(store);
+    }
+
+    return class;
+}
+
+
+/* Never more time than the role has: its limits may be 0, which is none. */
+
+static enum lapor_pg_class
+store_hurry(struct lapor_intake_store *store)
+{
+    PGresult             *res;
+    enum lapor_pg_class   class;
+
+    class = lapor_pg_exec(store->pg,
+            "SELECT set_config(s.name, least(nullif(s.setting, '0')::integer, "
+            "CASE s.name WHEN 'lock_timeout' THEN " STORE_LOCK_MS
+            " ELSE " STORE_STATEMENT_MS " END)::text, true) "
+            "FROM pg_settings s "
+            "WHERE s.name IN ('lock_timeout', 'statement_timeout')",
+            NULL, &res);
+
+    if (class == LAPOR_PG_OK) {
+        PQclear(res);
+    }
 
     return class;
 }

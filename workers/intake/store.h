@@ -44,6 +44,13 @@ struct lapor_intake_store {
     uint64_t                    ids_of;  /* the connection that they are of */
     size_t                      most;    /* units in one; 0: no limit */
     bool                        began;   /* the last one was in progress */
+    bool                        slow;    /* the last one ran into a time limit,
+                                            of a statement or of a lock */
+    bool                        hasty;   /* so those of this batch have less
+                                            time */
+    bool                        went;    /* one of this batch was stored */
+    unsigned                    asides;  /* of this batch, none stored yet */
+    unsigned                    vain;    /* tries at it, none stored */
     bool                        apart;   /* a call for each part: the database
                                             is distributed */
     uint64_t                    generation;  /* the connection of which this is
@@ -61,7 +68,9 @@ enum lapor_pg_class lapor_intake_store_ask(struct lapor_intake_store *store)
  * later; it is then done in smaller transactions if this one had begun, since
  * its very size may be what took too long. BUG: our statements, rights or
  * settings are wrong; nothing may be blamed on the data. What refuses to be
- * stored (class DATA) is found by halving, and set aside alone.
+ * stored (class DATA) is found by halving, and goes into quarantine alone. What
+ * is too slow, since somebody holds its rows, is found by smaller pieces with
+ * less time each, and put aside alone: its entry is kept, to come again.
  */
 enum lapor_pg_class lapor_intake_store_batch(struct lapor_intake_store *store,
     struct lapor_intake_batch *batch) LAPOR_PG_MUST;

@@ -40,7 +40,7 @@ static int turn_read(struct lapor_intake *in, struct lapor_entry **ret_entries,
     size_t *ret_n);
 static int turn_wait_ms(const struct lapor_intake *in);
 static int turn_store(struct lapor_intake *in,
-    const struct lapor_entry *entries, size_t n, bool ahead);
+    struct lapor_entry *entries, size_t n, bool ahead);
 static void turn_scout(struct lapor_intake *in, int64_t ms);
 static int turn_batch(struct lapor_intake *in,
     const struct lapor_entry *entries, size_t n);
@@ -408,7 +408,7 @@ turn_wait_ms(const struct lapor_intake *in)
  */
 
 static int
-turn_store(struct lapor_intake *in, const struct lapor_entry *entries,
+turn_store(struct lapor_intake *in, struct lapor_entry *entries,
     size_t n, bool ahead)
 {
     bool     full;

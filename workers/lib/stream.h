@@ -65,6 +65,8 @@ struct lapor_entry {
                                                to correct what is stored */
     int                      part;          /* of "p": under which it is kept;
                                                -1: not said */
+    bool                     keep;          /* not to be acknowledged: it comes
+                                               again when idle for claim_ms */
 };
 
 struct lapor_stream_id {
@@ -130,16 +132,16 @@ int lapor_stream_peek(struct lapor_stream *s, struct lapor_pool *pool,
     __attribute__((warn_unused_result));
 
 /*
- * After the COMMIT, and only then.  -1: Redis is away; the entries come
- * again, which must be harmless.
+ * After the COMMIT, and only then; but for those to keep.  -1: Redis is away;
+ * the entries come again, which must be harmless.
  */
 int lapor_stream_ack(struct lapor_stream *s, const struct lapor_entry *entries,
     size_t n) __attribute__((warn_unused_result));
 
 /*
- * Takes over what other consumers hold idle for claim_ms in own partitions;
- * looks at a part of the keys a call, all of them within eight calls.  As
- * lapor_stream_read().
+ * Takes over what others hold, or was kept here, idle for claim_ms in own
+ * partitions; looks at a part of the keys a call, all of them within eight
+ * calls.  As lapor_stream_read().
  */
 int lapor_stream_claim(struct lapor_stream *s, struct lapor_pool *pool,
     struct lapor_entry **ret_entries, size_t *ret_n)

@@ -103,20 +103,29 @@ lapor_stream_ack_run(struct lapor_stream *s,
     argv[2] = LAPOR_STREAM_GROUP;
 
     for (i = 0; i < n; i++) {
+        if (entries[i].keep) {
+            continue;
+        }
+
+        if (argc == 3 + LAPOR_STREAM_ACKS
+            || (argc > 0 && strcmp(argv[1], entries[i].key) != 0))
+        {
+            lapor_redis_appendv(s->redis, argc, argv, NULL);
+            commands++;
+            argc = 0;
+        }
+
         if (argc == 0) {
             argv[1] = entries[i].key;
             argc = 3;
         }
 
         argv[argc++] = entries[i].id;
+    }
 
-        if (argc == 3 + LAPOR_STREAM_ACKS || i + 1 == n
-            || strcmp(entries[i + 1].key, entries[i].key) != 0)
-        {
-            lapor_redis_appendv(s->redis, argc, argv, NULL);
-            commands++;
-            argc = 0;
-        }
+    if (argc > 0) {
+        lapor_redis_appendv(s->redis, argc, argv, NULL);
+        commands++;
     }
 
     *ret_commands = commands;

@@ -113,19 +113,21 @@ sub key_drained {
 }
 
 
-# hold() -> a lock that keeps every batch from its end, until release($lock)
+# hold($sql) -> what $sql locks, for up to two minutes, until release($lock);
+# without it a lock that keeps every batch from its end
 
 sub hold {
-    my ($self) = @_;
+    my ($self, $sql) = @_;
+
+    $sql ||= 'LOCK lapor.reporter';
 
     my $lock = Lapor::Test::spawn(out => '/dev/null',
         argv => [Lapor::Test::need_program('psql'), '-X', '-q', '-d',
                  $self->{pg}->dsn, '-c',
-                 'BEGIN; LOCK lapor.reporter; SELECT pg_sleep(120)']);
+                 "BEGIN; $sql; SELECT pg_sleep(120)"]);
     Lapor::Test::wait_until {
-        $self->cell("SELECT count(*) FROM pg_locks"
-                    . " WHERE relation = 'lapor.reporter'::regclass"
-                    . " AND mode = 'AccessExclusiveLock' AND granted");
+        $self->cell("SELECT count(*) FROM pg_stat_activity WHERE"
+                    . " wait_event = 'PgSleep' AND query LIKE '%sleep(120)'");
     } 10, 'a lock' or die "the lock was not taken\n";
     return $lock;
 }
