@@ -22,10 +22,17 @@ sub run {
     my %opt = (minutes => $spec{minutes}, %{ $spec{options} });
     my @numbers = sort keys %{ $spec{options} };
 
-    GetOptions(\%opt, 'minutes=f', 'seed=i', map { "$_=i" } @numbers)
+    my $usage = "usage: $spec{name} [--minutes N] [--seed N]"
+                . join('', map { " [--$_ N]" } @numbers) . "\n";
+
+    GetOptions(\%opt, 'help', 'minutes=f', 'seed=i', map { "$_=i" } @numbers)
         && !@ARGV && !grep { $opt{$_} <= 0 } 'minutes', @numbers
-        or die "usage: $spec{name} [--minutes N] [--seed N]"
-               . join('', map { " [--$_ N]" } @numbers) . "\n";
+        or die $usage;
+
+    if ($opt{help}) {
+        print $usage;
+        exit 0;
+    }
 
     $| = 1;
     my $stop;
