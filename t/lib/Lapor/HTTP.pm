@@ -16,6 +16,8 @@ use Socket qw(AF_UNIX PF_UNSPEC SOCK_STREAM SOL_SOCKET SO_LINGER IPPROTO_TCP
               TCP_NODELAY);
 use Time::HiRes qw(time sleep);
 
+use Lapor::Test ();
+
 use base 'Exporter';
 
 our @EXPORT_OK = qw(get post_signed sign request chunked);
@@ -284,7 +286,8 @@ sub positive { return $_[0] > 0 ? $_[0] : 0 }
 sub closed {
     my ($self, $timeout) = @_;
 
-    return $self->{in} eq '' && $self->fill($timeout || 5) == 0 ? 1 : 0;
+    my $wait = $timeout || 5 * Lapor::Test::patience();
+    return $self->{in} eq '' && $self->fill($wait) == 0 ? 1 : 0;
 }
 
 
