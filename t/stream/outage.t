@@ -70,7 +70,8 @@ is(pending(), $before, 'nothing is acknowledged meanwhile');
 is($redis->cmd('XLEN', 'lapor:{01}:msg') >= 25, 1, 'and nothing trimmed');
 $in->pg->start;
 complete('PostgreSQL away');
-like($in->in->notified, qr/postgres down.*postgres up/s, 'and says so');
+ok(wait_until { $in->in->notified =~ /postgres down.*postgres up/s } 10,
+   'and says so');
 
 
 # killed in the middle of its work

@@ -169,6 +169,7 @@ is($in->cell("SELECT data->>'event' FROM lapor.notice"
              . " WHERE field = 'security'"), 'PIN_CHANGED', 'with their data');
 
 like($in->in->notified, qr/READY=1/, 'ready');
-like($in->in->notified, qr/STATUS=redis up, postgres up/, 'status');
+ok(wait_until { $in->in->notified =~ /STATUS=redis up, postgres up/ } 10,
+   'status');
 
 done_testing();
