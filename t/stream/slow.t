@@ -7,8 +7,11 @@
 use lib 't/lib';
 use Lapor::Test;
 use Lapor::Intake;
+use Lapor::Metrics qw(page);
 
-my $in = Lapor::Intake->new(own => { loops => 1, claim_idle => '2s' });
+my $port = free_port();
+my $in = Lapor::Intake->new(own => { loops => 1, claim_idle => '2s',
+                                     metrics => "127.0.0.1:$port" });
 $in->in->allow(qr/put aside until later|could not store yet/);
 
 # as the role has them, but short
@@ -72,6 +75,11 @@ add(301);
 ok(wait_until { stored() == $added - 1 } 60, 'alone: the next is stored');
 $in->release($lock);
 all_stored('alone');
+
+
+# an alarm rests on it: LaporPutAside
+my ($asides) = (page($port) || '') =~ /^lapor_intake_put_aside_total (\d+)$/m;
+cmp_ok($asides, '>=', 4, 'it is counted each time');
 
 
 # one that is slow by itself

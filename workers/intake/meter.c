@@ -18,6 +18,7 @@ enum {
     METER_STATUSES,
     METER_NOTICES,
     METER_QUARANTINED,      /* webhook, item, database */
+    METER_ASIDE,
     METER_TASKS,            /* media, reply */
     METER_TRANSACTIONS,     /* by enum lapor_pg_class */
     METER_SECONDS,
@@ -54,6 +55,9 @@ static struct lapor_metric  meter[METERS] = {
     LAPOR_METRIC(COUNTER, "lapor_intake_quarantined_total",
         "What was set aside: a whole webhook, one item of it that is wrong, "
         "one that PostgreSQL refuses.", "reason", "webhook item database", 1),
+    LAPOR_METRIC(COUNTER, "lapor_intake_put_aside_total",
+        "Times that an item was put aside until later since its rows were held "
+        "or it took too long; an item counts each time.", NULL, NULL, 1),
     LAPOR_METRIC(COUNTER, "lapor_intake_tasks_total",
         "Tasks for the other workers.", "kind", "media reply", 1),
     LAPOR_METRIC(COUNTER, "lapor_intake_transactions_total",
@@ -131,6 +135,13 @@ lapor_intake_meter_dead(const struct lapor_intake_unit *unit)
 
     reason = unit->sqlstate[0] != '\0' ? 2 : unit->item == -1 ? 0 : 1;
     lapor_metric_add(&meter[METER_QUARANTINED], reason, 1);
+}
+
+
+void
+lapor_intake_meter_aside(void)
+{
+    lapor_metric_add(&meter[METER_ASIDE], 0, 1);
 }
 
 

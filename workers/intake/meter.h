@@ -25,6 +25,9 @@ void lapor_intake_meter_end(const struct lapor_intake_store *store,
 /* A unit was put into quarantine. */
 void lapor_intake_meter_dead(const struct lapor_intake_unit *unit);
 
+/* A unit was put aside until later. */
+void lapor_intake_meter_aside(void);
+
 /* These are stored. */
 void lapor_intake_meter_entries(const struct lapor_entry *entries, size_t n);
 

@@ -286,6 +286,7 @@ store_aside(struct lapor_intake_store *store, struct lapor_intake_unit *unit)
     unit->aside = true;
     unit->raw->entry->keep = true;
     store->asides++;
+    lapor_intake_meter_aside();
 
     lapor_log_warn("put aside until later: %s stream=%s entry=%s item=%d",
                    lapor_pg_error(store->pg), unit->raw->entry->key,
