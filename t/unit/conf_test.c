@@ -31,13 +31,14 @@ struct conf {
 static const struct lapor_conf_entry  entries[] = {
     ENTRY(NULL, LAPOR_CONF_STRING, name, "none", 0, 0, 0),
     ENTRY(NULL, LAPOR_CONF_INT, count, "5", 0, -1, 100),
-    ENTRY("own", LAPOR_CONF_SIZE, size, "8k", 0, 0, 0),
-    ENTRY("own", LAPOR_CONF_DURATION, wait, "1500ms", 0, 0, 0),
-    ENTRY("own", LAPOR_CONF_BOOL, flag, "on", 0, 0, 0),
-    ENTRY("own", LAPOR_CONF_LIST, list, NULL, 0, 0, 0),
-    ENTRY("own", LAPOR_CONF_STRING, token, NULL, LAPOR_CONF_SECRET_FILE, 0, 0),
-    ENTRY("own", LAPOR_CONF_STRING, must, NULL, LAPOR_CONF_REQUIRED, 0, 0),
-    ENTRY("other", LAPOR_CONF_STRING, must, NULL, LAPOR_CONF_REQUIRED, 0, 0)
+    ENTRY("intake", LAPOR_CONF_SIZE, size, "8k", 0, 0, 0),
+    ENTRY("intake", LAPOR_CONF_DURATION, wait, "1500ms", 0, 0, 0),
+    ENTRY("intake", LAPOR_CONF_BOOL, flag, "on", 0, 0, 0),
+    ENTRY("intake", LAPOR_CONF_LIST, list, NULL, 0, 0, 0),
+    ENTRY("intake", LAPOR_CONF_STRING, token, NULL, LAPOR_CONF_SECRET_FILE, 0,
+          0),
+    ENTRY("intake", LAPOR_CONF_STRING, must, NULL, LAPOR_CONF_REQUIRED, 0, 0),
+    ENTRY("media", LAPOR_CONF_STRING, must, NULL, LAPOR_CONF_REQUIRED, 0, 0)
 };
 
 #define N  (sizeof(entries) / sizeof(entries[0]))
@@ -91,7 +92,7 @@ load(const char *text)
     put(file, text, 0600);
     err[0] = '\0';
 
-    return lapor_conf_load(file, entries, N, "own", &conf, err, sizeof(err));
+    return lapor_conf_load(file, entries, N, "intake", &conf, err, sizeof(err));
 }
 
 
@@ -110,7 +111,7 @@ refused(const char *text, const char *reason)
 static void
 test_values(void)
 {
-    is(load("[own]\nmust = x\n"), 0, "defaults");
+    is(load("[intake]\nmust = x\n"), 0, "defaults");
     is_str(conf.name, "none", "string");
     is(conf.count, 5, "int");
     is(conf.size, 8192, "size");
@@ -118,13 +119,13 @@ test_values(void)
     ok(conf.flag, "bool");
     is(conf.list.n, 0, "list");
     ok(conf.token == NULL, "string without default");
-    lapor_conf_free(entries, N, "own", &conf);
+    lapor_conf_free(entries, N, "intake", &conf);
     ok(conf.name == NULL && conf.size == 0, "freed");
 
     is(load("# comment\n\n  name =  two words = yes # no comment \r\n"
             "count=-1\n"
-            "[other]\nno such key\nmust = 1\n"
-            "[ own ]\n\tmust =x\nsize = 2g\nwait = 3h\nflag = off\n"
+            "[media]\nno such key\nmust = 1\n"
+            "[ intake ]\n\tmust =x\nsize = 2g\nwait = 3h\nflag = off\n"
             "list = a, b c ,d\ncount = 7"), 0, "everything set");
     is_str(conf.name, "two words = yes # no comment", "rest of the line");
     is(conf.count, 7, "own section wins over common");
@@ -134,42 +135,43 @@ test_values(void)
     is(conf.list.n, 3, "items of list");
     is_str(conf.list.items[1], "b c", "item keeps inner blanks");
     is_str(conf.list.items[2], "d", "last item");
-    lapor_conf_free(entries, N, "own", &conf);
+    lapor_conf_free(entries, N, "intake", &conf);
 }
 
 
 static void
 test_errors(void)
 {
-    refused("[own]\n", ": key \"must\" is missing in section own");
+    refused("[intake]\n", ": key \"must\" is missing in section intake");
     refused("nmae = x\n", ":1: there is no key \"nmae\" before the sections");
     refused("size = 1k\n", ":1: there is no key \"size\" before the sections");
-    refused("[own]\nbatch = 1\n",
-            ":2: there is no key \"batch\" in section own");
+    refused("[intake]\nbatch = 1\n",
+            ":2: there is no key \"batch\" in section intake");
     refused("count = 1\ncount = 1\n",
             ":2: key \"count\" stands twice, first in line 1");
     refused("count = 101\n", ":1: key \"count\" wants -1 to 100, not 101");
     refused("count = 1k\n",
             ":1: key \"count\" wants a whole number, not \"1k\"");
-    refused("[own]\nsize = 9999999999g\n",
+    refused("[intake]\nsize = 9999999999g\n",
             ":2: key \"size\" wants a size like 512, 8k or 20m, not "
             "\"9999999999g\"");
-    refused("[own]\nwait = 5\n",
+    refused("[intake]\nwait = 5\n",
             ":2: key \"wait\" wants a duration like 500ms, 2s, 5m, 1h or 1d, "
             "not \"5\"");
-    refused("[own]\nflag = yes\n",
+    refused("[intake]\nflag = yes\n",
             ":2: key \"flag\" wants on or off, not \"yes\"");
-    refused("[own]\nlist = a,,b\n", ":2: list \"list\" has an empty item");
-    refused("[own]\nlist = a,\n", ":2: list \"list\" has an empty item");
+    refused("[intake]\nlist = a,,b\n", ":2: list \"list\" has an empty item");
+    refused("[intake]\nlist = a,\n", ":2: list \"list\" has an empty item");
     refused("name =\n", ":1: key \"name\" has no value");
     refused("hello\n", ":1: line is neither \"key = value\" nor "
             "\"[section]\"");
-    refused("[own\n", ":1: section is not closed");
+    refused("[intake\n", ":1: section is not closed");
+    refused("[intak]\nmust = x\n", ":1: there is no section \"intak\"");
 
     ok(conf.name == NULL && conf.must == NULL, "nothing left after an error");
 
     (void) unlink(file);
-    is(lapor_conf_load(file, entries, N, "own", &conf, err, sizeof(err)), -1,
+    is(lapor_conf_load(file, entries, N, "intake", &conf, err, sizeof(err)), -1,
        "no file");
 }
 
@@ -179,13 +181,13 @@ test_secrets(void)
 {
     char  text[256];
 
-    (void) snprintf(text, sizeof(text), "[own]\nmust = x\ntoken = %s\n",
+    (void) snprintf(text, sizeof(text), "[intake]\nmust = x\ntoken = %s\n",
                     secret);
 
     put(secret, "s3cret\n", 0600);
     is(load(text), 0, "secret from a file");
     is_str(conf.token, "s3cret", "without its line end");
-    lapor_conf_free(entries, N, "own", &conf);
+    lapor_conf_free(entries, N, "intake", &conf);
 
     put(secret, "s3cret\n", 0644);
     is(load(text), -1, "secret that others can read");
@@ -200,13 +202,13 @@ test_secrets(void)
 
     put(secret, "s3cret", 0444);
     (void) unsetenv("CREDENTIALS_DIRECTORY");
-    is(load("[own]\nmust = x\ntoken = cred:secret\n"), -1,
+    is(load("[intake]\nmust = x\ntoken = cred:secret\n"), -1,
        "credential without its directory");
     (void) setenv("CREDENTIALS_DIRECTORY", dir, 1);
-    is(load("[own]\nmust = x\ntoken = cred:secret\n"), 0, "credential");
+    is(load("[intake]\nmust = x\ntoken = cred:secret\n"), 0, "credential");
     is_str(conf.token, "s3cret", "read");
-    lapor_conf_free(entries, N, "own", &conf);
-    is(load("[own]\nmust = x\ntoken = cred:../secret\n"), -1,
+    lapor_conf_free(entries, N, "intake", &conf);
+    is(load("[intake]\nmust = x\ntoken = cred:../secret\n"), -1,
        "credential with a path");
 }
 
@@ -219,22 +221,22 @@ test_dump(void)
     size_t   len;
 
     put(secret, "s3cret", 0600);
-    is(load("name = n\n[own]\nmust = x\nsize = 1536\nwait = 90s\n"
+    is(load("name = n\n[intake]\nmust = x\nsize = 1536\nwait = 90s\n"
             "list = a,b\ntoken = cred:secret\n"), 0, "loaded");
 
     text = NULL;
     out = open_memstream(&text, &len);
-    lapor_conf_dump(out, entries, N, "own", &conf);
+    lapor_conf_dump(out, entries, N, "intake", &conf);
     fclose(out);
-    lapor_conf_free(entries, N, "own", &conf);
+    lapor_conf_free(entries, N, "intake", &conf);
 
-    is_str(text, "name = n\ncount = 5\n\n[own]\nsize = 1536\nwait = 90s\n"
+    is_str(text, "name = n\ncount = 5\n\n[intake]\nsize = 1536\nwait = 90s\n"
            "flag = on\nlist = a, b\n# token = (hidden)\nmust = x\n",
            "dumped with secrets hidden");
     is(load(text), 0, "dump loads again");
     is(conf.wait, 90000, "with the same values");
 
-    lapor_conf_free(entries, N, "own", &conf);
+    lapor_conf_free(entries, N, "intake", &conf);
     free(text);
 }
 
@@ -249,7 +251,7 @@ test_reload(void)
 
     static struct lapor_conf_entry  live[N];
     struct lapor_conf_spec          spec = {
-        .program = "t", .section = "own", .entries = live, .n = N,
+        .program = "t", .section = "intake", .entries = live, .n = N,
         .size = sizeof(struct conf), .check = check
     };
     char                           *argv[] = {
@@ -267,7 +269,7 @@ test_reload(void)
     }
 
     put(secret, "one", 0600);
-    put(file, "count = 1\n[own]\nmust = x\nlist = a\ntoken = cred:secret\n",
+    put(file, "count = 1\n[intake]\nmust = x\nlist = a\ntoken = cred:secret\n",
         0600);
     memset(&conf, 0, sizeof(conf));
     lapor_conf_main(3, argv, &spec, &conf);
@@ -278,7 +280,7 @@ test_reload(void)
        "and the log says so");
 
     put(secret, "two", 0600);
-    put(file, "count = 2\nname = other\n[own]\nmust = y\nlist = a, b\n"
+    put(file, "count = 2\nname = other\n[intake]\nmust = y\nlist = a, b\n"
         "flag = off\nsize = 1k\ntoken = cred:secret\n", 0600);
     is(lapor_conf_reload(&spec, &conf), 0, "much has changed");
     ok(conf.count == 2 && conf.list.n == 2 && !conf.flag, "what may, does");
@@ -293,7 +295,7 @@ test_reload(void)
     ok(strstr(log, "two") == NULL, "without the secret");
 
     test_reload_wrong(&spec);
-    lapor_conf_free(live, N, "own", &conf);
+    lapor_conf_free(live, N, "intake", &conf);
 }
 
 
@@ -302,15 +304,15 @@ test_reload_wrong(const struct lapor_conf_spec *spec)
 {
     char  log[4096];
 
-    put(file, "count = 3\n[own]\nmust = y\nbatch = 1\n", 0600);
+    put(file, "count = 3\n[intake]\nmust = y\nbatch = 1\n", 0600);
     is(lapor_conf_reload(spec, &conf), -1, "a wrong file");
     (void) logged(log, sizeof(log));
     ok(strstr(log, file) != NULL && strstr(log, ":4: there is no key") != NULL,
        "is told with its line: %s", log);
-    put(file, "count = 66\n[own]\nmust = y\n", 0600);
+    put(file, "count = 66\n[intake]\nmust = y\n", 0600);
     is(lapor_conf_reload(spec, &conf), -1, "one that the check refuses");
     ok(strstr(logged(log, sizeof(log)), ": not that") != NULL, "likewise");
-    put(file, "count = 3\n[own]\nmust = y\ntoken = cred:absent\n", 0600);
+    put(file, "count = 3\n[intake]\nmust = y\ntoken = cred:absent\n", 0600);
     is(lapor_conf_reload(spec, &conf), -1, "a secret that is not there");
     (void) unlink(file);
     is(lapor_conf_reload(spec, &conf), -1, "no file");
@@ -352,12 +354,12 @@ test_empty(void)
 
     static const struct lapor_conf_entry  table[] = { LAPOR_COMMON_ENTRIES };
 
-    put(file, "metrics = 127.0.0.1:9101\n[own]\nmetrics =\n", 0600);
+    put(file, "metrics = 127.0.0.1:9101\n[intake]\nmetrics =\n", 0600);
     memset(&common, 0, sizeof(common));
-    is(lapor_conf_load(file, table, sizeof(table) / sizeof(table[0]), "own",
+    is(lapor_conf_load(file, table, sizeof(table) / sizeof(table[0]), "intake",
                        &common, err, sizeof(err)), 0, "no value: %s", err);
     ok(common.metrics == NULL, "is none, whatever stands before");
-    lapor_conf_free(table, sizeof(table) / sizeof(table[0]), "own", &common);
+    lapor_conf_free(table, sizeof(table) / sizeof(table[0]), "intake", &common);
 }
 
 

@@ -61,6 +61,14 @@ static void lapor_conf_clear(const struct lapor_conf_entry *e, void *member);
 static char *lapor_conf_trim(char *text);
 
 
+/* of all programs: each skips those of the others, but not a misspelled one,
+ * whose settings would silently be the defaults */
+
+static const char *const  lapor_conf_sections[] = {
+    "intake", "media", "reply", "laporctl"
+};
+
+
 /* from the largest down, for the dump; the last one may be left out */
 
 const struct lapor_conf_unit  lapor_conf_sizes[] = {
@@ -213,7 +221,7 @@ lapor_conf_line(struct lapor_conf_parser *p, char *line)
 static int
 lapor_conf_header(struct lapor_conf_parser *p, char *line)
 {
-    size_t  len;
+    size_t  len, i, n;
 
     len = strlen(line);
 
@@ -223,6 +231,15 @@ lapor_conf_header(struct lapor_conf_parser *p, char *line)
 
     line[len - 1] = '\0';
     line = lapor_conf_trim(line + 1);
+    n = sizeof(lapor_conf_sections) / sizeof(lapor_conf_sections[0]);
+
+    for (i = 0; i < n && strcmp(line, lapor_conf_sections[i]) != 0; i++) {
+        /* void */
+    }
+
+    if (i == n) {
+        return lapor_conf_error(p, "there is no section \"%s\"", line);
+    }
 
     p->own = (p->section != NULL && strcmp(line, p->section) == 0);
     p->foreign = !p->own;

@@ -3,8 +3,9 @@
 /*
  * Configuration from one file of "key = value" lines.  Keys before the first
  * section are common to all programs; a program reads them and its own
- * section, both strictly, and skips the sections of the others.  A common key
- * may stand again in a program's own section and wins there.
+ * section, both strictly, and skips the sections of the others; a section
+ * that is nobody's is an error.  A common key may stand again in a program's
+ * own section and wins there.
  *
  *     # comment
  *     redis = unix:/run/redis/redis-server.sock
