@@ -94,7 +94,8 @@ put(struct ctl_args *args, const char *sql)
 }
 
 
-/* As Meta spells it: digits alone, or a user id. NULL, or what is wrong. */
+/* As Meta spells it: digits alone, or a user id, which is a country's two
+ * letters, a dot, and more. NULL, or what is wrong. */
 
 static const char *
 read_identity(const char *word, char *ret_identity)
@@ -111,7 +112,9 @@ read_identity(const char *word, char *ret_identity)
         }
     }
 
-    if (i == 0 || word[0] == '@') {
+    if (i < 4 || word[0] < 'A' || word[0] > 'Z' || word[1] < 'A'
+        || word[1] > 'Z' || word[2] != '.')
+    {
         return "is neither a number nor a user id";
     }
 
