@@ -11,7 +11,8 @@ my $KILLED = qr/exited on signal 9/;
 
 
 # under_fire($nginx, $count, $sub) -> the bodies that got 200: connections are
-# open with one webhook each, half of them written, when $sub does its harm
+# open with one webhook each, half of them written and the first answered, when
+# $sub does its harm
 
 sub under_fire {
     my ($nginx, $count, $sub) = @_;
@@ -19,6 +20,7 @@ sub under_fire {
     my @flight = map { [Lapor::HTTP->connect($nginx->port), $_] }
                  bodies($count);
     for my $i (0 .. $#flight) {
+        $flight[0][0]->fill(20) if $i == $count / 4;
         $sub->() if $i == $count / 2;
         $flight[$i][0]->write(Lapor::HTTP::signed_text($flight[$i][1]));
     }
