@@ -208,8 +208,9 @@ is($r->{headers}{'referrer-policy'}, 'no-referrer', 'not to be repeated');
 get($port, "/lain?q=cari&verify=1");
 like($nginx->error_log, qr{request: "GET /lain\?q=cari&verify=1 HTTP/1\.1"},
      'another query is told');
-like(slurp("$dir/logs/combined.log"), qr{"GET /lain\?q=cari&verify=1 },
-     'in the log of requests, too');
+ok(wait_until {
+    slurp("$dir/logs/combined.log") =~ m{"GET /lain\?q=cari&verify=1 };
+} 5, 'in the log of requests, too');
 
 # logs of requests, in nginx's own formats
 
