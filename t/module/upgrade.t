@@ -220,7 +220,7 @@ subtest 'reload' => sub {
     my ($nginx, $redis) = start('Lapor::Nginx');
 
     my @flight = flight($nginx, $redis);
-    my @old = $nginx->reload;
+    my @old = $nginx->reload(mute => 1);
     is(scalar(grep { Lapor::Test::alive($_) } @old), 2, 'the old workers wait');
     my @more = send_many($nginx, 100);
     $redis->resume;
@@ -239,7 +239,7 @@ subtest 'many reloads' => sub {
     my (@flight, @old);
     for my $round (1 .. 5) {
         push @flight, flight($nginx, $redis, 60);
-        push @old, $nginx->reload;
+        push @old, $nginx->reload(mute => 1);
         $redis->resume;
     }
     land($redis, 'all', @flight);
@@ -274,7 +274,7 @@ subtest 'worker_shutdown_timeout, Redis comes too late' => sub {
         main => 'worker_shutdown_timeout 300ms;');
 
     my @flight = flight($nginx, $redis);
-    my @old = $nginx->reload;
+    my @old = $nginx->reload(mute => 1);
     ok($nginx->wait_gone(10, @old), 'the workers leave before the deadline');
     again($nginx, $redis, land($redis, 'none', @flight));
 };
