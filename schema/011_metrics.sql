@@ -115,6 +115,34 @@ END
 $$;
 
 
+-- The months whose rows lie in the default partitions, as '2026-11', and how
+-- many there are; 'epoch', which has its place there, is none. Of each table
+-- at most 10,000 rows are looked at, so that the answer takes milliseconds.
+
+CREATE FUNCTION lapor.default_months()
+RETURNS TABLE (month text, n bigint)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = lapor, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT to_char(d.at AT TIME ZONE 'UTC', 'YYYY-MM'), count(*)
+      FROM ((SELECT w.received_at AS at FROM lapor.raw_webhook_default w
+              LIMIT 10000)
+            UNION ALL
+            (SELECT s.sent_at FROM lapor.seen_default s
+              WHERE s.sent_at <> 'epoch' LIMIT 10000)
+            UNION ALL
+            (SELECT m.sent_at FROM lapor.message_default m
+              WHERE m.sent_at <> 'epoch' LIMIT 10000)
+            UNION ALL
+            (SELECT e.at FROM lapor.event_default e LIMIT 10000)) d
+     GROUP BY 1
+     ORDER BY 1;
+END
+$$;
+
+
+GRANT EXECUTE ON FUNCTION lapor.default_months TO lapor_intake, lapor_ctl;
 GRANT EXECUTE ON FUNCTION lapor.alert_open_counts
    TO lapor_intake, lapor_ctl, lapor_reader;
 GRANT EXECUTE ON FUNCTION lapor.task_backlog TO lapor_media, lapor_reply;

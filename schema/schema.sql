@@ -318,6 +318,35 @@ $$;
 ALTER FUNCTION lapor.correct_open(p_part smallint, p_wamid text[], p_sent_at timestamp with time zone[], p_identity text[]) OWNER TO lapor_owner;
 
 --
+-- Name: default_months(); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+--
+
+CREATE FUNCTION lapor.default_months() RETURNS TABLE(month text, n bigint)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'lapor', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT to_char(d.at AT TIME ZONE 'UTC', 'YYYY-MM'), count(*)
+      FROM ((SELECT w.received_at AS at FROM lapor.raw_webhook_default w
+              LIMIT 10000)
+            UNION ALL
+            (SELECT s.sent_at FROM lapor.seen_default s
+              WHERE s.sent_at <> 'epoch' LIMIT 10000)
+            UNION ALL
+            (SELECT m.sent_at FROM lapor.message_default m
+              WHERE m.sent_at <> 'epoch' LIMIT 10000)
+            UNION ALL
+            (SELECT e.at FROM lapor.event_default e LIMIT 10000)) d
+     GROUP BY 1
+     ORDER BY 1;
+END
+$$;
+
+ALTER FUNCTION lapor.default_months() OWNER TO lapor_owner;
+
+--
 -- Name: distribute(regclass); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
 --
 
@@ -4890,6 +4919,14 @@ GRANT ALL ON FUNCTION lapor.correct_forget(p_part smallint, p_wamid text[], p_se
 
 REVOKE ALL ON FUNCTION lapor.correct_open(p_part smallint, p_wamid text[], p_sent_at timestamp with time zone[], p_identity text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION lapor.correct_open(p_part smallint, p_wamid text[], p_sent_at timestamp with time zone[], p_identity text[]) TO lapor_intake;
+
+--
+-- Name: FUNCTION default_months(); Type: ACL; Schema: lapor; Owner: lapor_owner
+--
+
+REVOKE ALL ON FUNCTION lapor.default_months() FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.default_months() TO lapor_intake;
+GRANT ALL ON FUNCTION lapor.default_months() TO lapor_ctl;
 
 --
 -- Name: FUNCTION distribute(p_table regclass); Type: ACL; Schema: lapor; Owner: lapor_owner

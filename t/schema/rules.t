@@ -32,6 +32,7 @@ my %any_part = (
     task_due => 'looks at one part after the other',
     task_backlog => 'likewise',
     alert_open_counts => 'counts over all parts',
+    default_months => 'likewise',
     report_list => 'a person\'s look over all parts',
     report_show => 'finds the part in the code',
     stream_done => 'sums over all parts', reconcile_last => 'reads one row',

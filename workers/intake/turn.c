@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "intake/meter.h"
+#include "intake/month.h"
 #include "intake/turn.h"
 #include "lib/log.h"
 #include "lib/loop.h"
@@ -35,7 +36,7 @@ static void turn_care(struct lapor_intake *in);
 static bool turn_ready(struct lapor_intake *in);
 static void turn_schema(struct lapor_intake *in, enum lapor_pg_class class,
     int version);
-static void turn_months(struct lapor_intake *in);
+static void turn_hour(struct lapor_intake *in);
 static int turn_read(struct lapor_intake *in, struct lapor_entry **ret_entries,
     size_t *ret_n);
 static int turn_wait_ms(const struct lapor_intake *in);
@@ -146,7 +147,7 @@ lapor_intake_turn(struct lapor_intake *in)
     in->waiting = 0;
     lapor_pool_reset(in->entries);
     rc = lapor_intake_lease_turn(&in->lease);
-    turn_months(in);
+    turn_hour(in);
     turn_care(in);
 
     if (rc == -1 || turn_read(in, &entries, &n) == -1) {
@@ -305,48 +306,32 @@ turn_schema(struct lapor_intake *in, enum lapor_pg_class class, int version)
 /* What is done once an hour, by one loop of a process. */
 
 static void
-turn_months(struct lapor_intake *in)
+turn_hour(struct lapor_intake *in)
 {
-    bool                   more;
-    PGresult              *res;
-    enum lapor_pg_class    class;
-    struct lapor_pgparams  p;
+    bool                 more;
+    enum lapor_pg_class  class;
 
-    if (in->index != 0 || lapor_mono_ms() < in->months_due) {
+    if (in->index != 0 || lapor_mono_ms() < in->hour_due) {
         return;
     }
 
-    lapor_pool_reset(in->store.pool);
-    lapor_pgparams_init(&p, in->store.pool);
-    lapor_pgparams_int4(&p, (int32_t) in->conf.months_ahead);
+    in->hour_due = lapor_mono_ms() + TURN_HOUR_MS / 60;
 
-    class = lapor_pg_call(in->store.pg, "months_ahead",
-                          "SELECT lapor.months_ahead($1)", &p, &res);
-
-    /* there is a default partition: messages are stored all the same */
-    if (class != LAPOR_PG_OK) {
-        lapor_log_warn("could not make partitions ahead: %s",
-                       lapor_pg_error(in->store.pg));
-        in->months_due = lapor_mono_ms() + TURN_HOUR_MS / 60;
+    if (lapor_intake_month(&in->store, in->conf.months_ahead)
+        != LAPOR_PG_OK)
+    {
         return;
     }
 
-    if (lapor_pg_get_int(res, 0, 0) > 0) {
-        lapor_log_info("made partitions ahead count=%" PRId64,
-                       lapor_pg_get_int(res, 0, 0));
-    }
-
-    PQclear(res);
     class = lapor_intake_clean(&in->store, &more);
 
     if (class != LAPOR_PG_OK) {
         lapor_log_warn("could not remove old statuses: %s",
                        lapor_pg_error(in->store.pg));
-    }
 
-    in->months_due = lapor_mono_ms()
-                     + (class != LAPOR_PG_OK || more ? TURN_HOUR_MS / 60
-                                                     : TURN_HOUR_MS);
+    } else if (!more) {
+        in->hour_due = lapor_mono_ms() + TURN_HOUR_MS;
+    }
 }
 
 

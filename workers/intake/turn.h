@@ -64,7 +64,7 @@ struct lapor_intake {
                                                0: there is none */
 
     /* lapor_mono_ms() at which each is due */
-    int64_t                     months_due;
+    int64_t                     hour_due;
     int64_t                     meter_due;
     int64_t                     claim_due;
     int64_t                     trim_due;

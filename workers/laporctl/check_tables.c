@@ -77,12 +77,8 @@ static void
 check_default(struct ctl_check *c, struct lapor_pg *pg)
 {
     check_count(c, pg, "default partitions",
-                "SELECT (SELECT count(*) FROM lapor.raw_webhook_default) "
-                "+ (SELECT count(*) FROM lapor.event_default) "
-                "+ (SELECT count(*) FROM lapor.seen_default "
-                "WHERE sent_at <> 'epoch') "
-                "+ (SELECT count(*) FROM lapor.message_default "
-                "WHERE sent_at <> 'epoch')",
+                "SELECT coalesce(sum(n), 0)::bigint "
+                "FROM lapor.default_months()",
                 "rows with a date that has no partition");
 }
 
