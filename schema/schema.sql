@@ -3029,16 +3029,19 @@ BEGIN
                                         error_code, error_title, billable,
                                         price_category, price_type, origin)
     SELECT DISTINCT ON (n.part, n.wamid, n.state) n.part, n.wamid, n.state,
-           n.at, p_received_at[n.ord], p_error_code[n.ord],
-           p_error_title[n.ord], p_billable[n.ord], p_price_category[n.ord],
-           p_price_type[n.ord], p_origin[n.ord]
+           n.at, min(n.received_at) OVER (PARTITION BY n.part, n.wamid,
+                                                       n.state),
+           p_error_code[n.ord], p_error_title[n.ord], p_billable[n.ord],
+           p_price_category[n.ord], p_price_type[n.ord], p_origin[n.ord]
       FROM (SELECT l.ord, coalesce(p_part, p_parts[l.ord]) AS part,
                    p_wamid[l.ord] AS wamid, p_state[l.ord] AS state,
-                   p_at[l.ord] AS at
+                   p_at[l.ord] AS at, p_received_at[l.ord] AS received_at
               FROM unnest(s.left_ord) AS l (ord)) n
-     ORDER BY n.part, n.wamid, n.state, n.at
-    ON CONFLICT (part, wamid, state) DO UPDATE SET at = excluded.at
-     WHERE excluded.at < w.at;
+     ORDER BY n.part, n.wamid, n.state, n.at, n.received_at, n.ord
+    ON CONFLICT (part, wamid, state) DO UPDATE
+       SET at = least(w.at, excluded.at),
+           received_at = least(w.received_at, excluded.received_at)
+     WHERE excluded.at < w.at OR excluded.received_at < w.received_at;
 END
 $$;
 
