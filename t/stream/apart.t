@@ -233,7 +233,12 @@ sub left {
     return [map {
         my $table = $_;
         # a status's webhook names the task, and that has an id of its own
-        my $less = $table eq 'raw_webhook' ? " - '{sha256,body}'::text[]" : '';
+        my $less = $table eq 'raw_webhook' ? " - '{sha256,body}'::text[]"
+            # told once in ten seconds
+            : $table eq 'alert' ? " - CASE WHEN t.kind IN ('account_error',"
+                . " 'number_unregistered') THEN '{times,detail}'::text[]"
+                . " ELSE '{}' END"
+            : '';
         sort map { "$table " . $json->encode(plain($name,
                        $json->decode($_->[0]), '')) }
             $in->rows("SET timezone = 'UTC';"
