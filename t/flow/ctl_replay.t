@@ -69,8 +69,10 @@ sub dump_all {
 
     return { map {
         my $table = $_;
+        # told at a start, of webhooks that are dated in a month gone by
+        my $but = $table eq 'alert' ? "WHERE kind <> 'default_partition'" : '';
         map { ("$table $_->[0]" => 1) }
-            $in->rows("SELECT t::text FROM lapor.$table t")
+            $in->rows("SELECT t::text FROM lapor.$table t $but")
     } @tables };
 }
 

@@ -83,10 +83,13 @@ is_metric('lapor_alerts_open{kind="clock_skew",severity="critical"}', 0,
           'is over');
 is_metric('lapor_reconcile_last_seconds', 0, 'nobody has reconciled');
 
-# a group that vanishes
+# a group that vanishes just when its partition goes to another loop is not
+# missed, since all loops make those of what they get
 $in->in->allow(qr/consumer group has vanished|redis/i);
-$in->redis->cmd('XGROUP', 'DESTROY', 'lapor:{00}:msg', 'intake');
-above('lapor_intake_groups_remade_total', 0, 'a group was made again');
+ok(wait_metric($port, 'lapor_intake_groups_remade_total', sub {
+    $in->redis->cmd('XGROUP', 'DESTROY', 'lapor:{00}:msg', 'intake') if !$_;
+    $_ > 0;
+}, 20), 'a group was made again');
 
 my $page = page($port);
 understood($page, 'promtool has nothing to say of the page');
