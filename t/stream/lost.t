@@ -77,6 +77,15 @@ complete('a group');
 alarmed('redis_group_lost', 'a destroyed group is told');
 is(alerts(), 'redis_group_lost warning', 'as what it is');
 
+# while nobody has it, or as it goes from one to another: PostgreSQL knows
+$in->in->stop;
+$redis->cmd('XGROUP', 'DESTROY', 'lapor:{01}:msg', 'intake');
+$in->in->start;
+feed(10, '01:msg');
+complete('a group of nobody');
+alarmed('redis_group_lost', 'a group destroyed meanwhile is told');
+is(alerts(), 'redis_group_lost warning', 'as what it is');
+
 
 # a key is deleted and written again
 

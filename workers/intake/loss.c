@@ -82,6 +82,7 @@ loss_ask(const struct lapor_intake_lease *lease,
     }
 
     PQclear(res);
+    lapor_stream_known(lease->stream);
 
     return true;
 }

@@ -277,16 +277,31 @@ lapor_stream_groups(struct lapor_stream *s)
 }
 
 
-/* Made, or there already; false when Redis refuses. */
+/* Made, or there already; false when Redis refuses. A group that has to be
+ * made for a stream that was read before has vanished. */
 
 static bool
 lapor_stream_made(struct lapor_stream *s, unsigned index,
     const redisReply *reply, bool told)
 {
-    if (reply->type != REDIS_REPLY_ERROR
-        || strncmp(reply->str, "BUSYGROUP", 9) == 0)
-    {
-        s->keys[index].group = true;
+    struct lapor_stream_key  *key;
+
+    key = &s->keys[index];
+
+    if (reply->type != REDIS_REPLY_ERROR) {
+        key->group = true;
+        key->made = !key->asked;
+
+        if (key->top.ms > 0 || key->top.seq > 0) {
+            key->suspect = true;
+            key->back = true;
+        }
+
+        return true;
+    }
+
+    if (strncmp(reply->str, "BUSYGROUP", 9) == 0) {
+        key->group = true;
         return true;
     }
 

@@ -176,10 +176,13 @@ int64_t lapor_stream_backlog(const struct lapor_stream *s);
 
 /*
  * An entry that there was in a stream, as others know: the next survey looks
- * whether the stream has come that far.
+ * whether the stream has come that far, and whether its group had to be made.
  */
 void lapor_stream_know(struct lapor_stream *s, unsigned index,
     struct lapor_stream_id id);
+
+/* They have said all that they know of the own streams. */
+void lapor_stream_known(struct lapor_stream *s);
 
 /*
  * The next stream that a survey found fallen back; false: none.  It is usable

@@ -17,6 +17,8 @@ struct lapor_stream_key {
     bool                      scan;     /* what is pending is to be read */
     bool                      suspect;  /* to be looked at closely */
     bool                      back;     /* the group fell back */
+    bool                      asked;    /* others said what they know of it */
+    bool                      made;     /* its group, by us, before they did */
     bool                      fallen;   /* and nobody was told yet */
     int64_t                   lag;      /* not delivered; -1: Redis does not
                                            know, so something may be */

@@ -275,8 +275,23 @@ lapor_stream_know(struct lapor_stream *s, unsigned index,
 
     key = &s->keys[index];
     key->suspect = true;
+    key->back |= key->made;
     key->top = lapor_stream_id_compare(key->top, id) < 0 ? id : key->top;
     s->survey_due = 0;
+}
+
+
+void
+lapor_stream_known(struct lapor_stream *s)
+{
+    unsigned  i;
+
+    for (i = 0; i < LAPOR_STREAM_KEYS; i++) {
+        if (lapor_stream_has(s, i)) {
+            s->keys[i].asked = true;
+            s->keys[i].made = false;
+        }
+    }
 }
 
 
