@@ -52,6 +52,9 @@ sub lines { return map { $json->decode($_) } split /\n/, $_[0] }
         like($out, qr/^usage: laporctl $command/, "names $command");
     }
 
+    like((ctl('dead', 'lst'))[2], qr/"dead lst"; there is "dead list", "dead/,
+         'of a group the others are told');
+
     for my $wrong ([], ['nix'], ['unit'], ['unit', 'nix'], ['report', 'show'],
                    ['report', 'show', 'a', 'b'], ['report', 'list', '--nix'],
                    ['report', 'list', '--limit'], ['decode', '--json=1'],

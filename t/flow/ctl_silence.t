@@ -130,7 +130,8 @@ $pg->psql("INSERT INTO lapor.message (part, message_id, report_id, sent_at,
     $pg->stop;
     ($rc, $out, $err) = ctl('silence');
     is($rc, 2, 'without a database nobody knows');
-    like($err, qr/^laporctl: database: /m, 'which is told');
+    like($err, qr/\Alaporctl: could not connect to the database: .+\n\z/,
+         'which is told, once');
     is($out, '', 'and nothing else');
 
     spew("$DIR/broken.conf", "databse = x\n");

@@ -50,6 +50,11 @@ test_log(void)
 
     lapor_log_set_level(LAPOR_LOG_ERR);
     lapor_log_warn("hidden");
+    lapor_log_set_name("laporctl");
+    lapor_log_err("for people");
+    is_str(logged(), "laporctl: for people\n", "a name for the priority");
+    lapor_log_set_name(NULL);
+
     lapor_log_err("shown");
     is_str(logged(), "<3>shown\n", "level");
     lapor_log_set_level(LAPOR_LOG_INFO);

@@ -95,7 +95,6 @@ lapor_ctl_pg(const struct ctl_conf *conf)
     }
 
     if (lapor_pg_connect(pg) != LAPOR_PG_OK) {
-        lapor_ctl_fail("database: %s", lapor_pg_error(pg));
         lapor_pg_free(pg);
         exit(CTL_EXIT_FAILED);
     }

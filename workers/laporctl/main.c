@@ -22,6 +22,7 @@ static int count_words(const char *words);
 static int words_match(const char *words, int argc, char **argv);
 static int take_global(struct ctl_args *args, int argc, char **argv);
 static void help_all(FILE *out);
+static void help_unknown(int argc, char **argv);
 
 
 static const struct ctl_command  commands[] = {
@@ -138,8 +139,13 @@ main(int argc, char **argv)
     ignore.sa_handler = SIG_IGN;
     sigaction(SIGPIPE, &ignore, NULL);
 
-    /* the libraries' lines are for journals; commands speak for themselves */
+    /* what the libraries say is wrong, such as the database's address, no
+     * command says again */
     lapor_log_set_level(LAPOR_LOG_ERR);
+
+    if (getenv("JOURNAL_STREAM") == NULL) {
+        lapor_log_set_name("laporctl");
+    }
 
     memset(&args, 0, sizeof(args));
     args.conf_file = getenv("LAPOR_CONF");
@@ -154,8 +160,7 @@ main(int argc, char **argv)
     args.command = find(argc - at, argv + at, &words);
 
     if (args.command == NULL) {
-        fprintf(stderr, "laporctl: there is no command \"%s\"; "
-                "see laporctl --help\n", argv[at]);
+        help_unknown(argc - at, argv + at);
         return CTL_EXIT_USAGE;
     }
 
@@ -221,6 +226,33 @@ find(int argc, char **argv, int *ret_words)
     }
 
     return NULL;
+}
+
+
+/* Of "unit list" there are others that begin with "unit". */
+
+static void
+help_unknown(int argc, char **argv)
+{
+    size_t       i, len;
+    const char  *before;
+
+    before = "; there is";
+    len = strlen(argv[0]);
+
+    fprintf(stderr, "laporctl: there is no command \"%s%s%s\"", argv[0],
+            argc > 1 ? " " : "", argc > 1 ? argv[1] : "");
+
+    for (i = 0; i < NCOMMANDS; i++) {
+        if (strncmp(commands[i].words, argv[0], len) == 0
+            && commands[i].words[len] == ' ')
+        {
+            fprintf(stderr, "%s \"%s\"", before, commands[i].words);
+            before = ",";
+        }
+    }
+
+    fprintf(stderr, "; see laporctl --help\n");
 }
 
 

@@ -133,7 +133,6 @@ open_all(struct ctl_rec *rec)
     }
 
     if (lapor_pg_connect(rec->pg) != LAPOR_PG_OK) {
-        lapor_ctl_fail("database: %s", lapor_pg_error(rec->pg));
         return -1;
     }
 

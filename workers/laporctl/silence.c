@@ -83,7 +83,6 @@ connect_as(const struct ctl_args *args)
     }
 
     if (lapor_pg_connect(pg) != LAPOR_PG_OK) {
-        lapor_ctl_fail("database: %s", lapor_pg_error(pg));
         lapor_pg_free(pg);
         return NULL;
     }

@@ -24,6 +24,7 @@ static size_t lapor_log_clean(char *line, size_t len);
 
 /* set by one thread while others log */
 static atomic_int  lapor_log_level = LAPOR_LOG_INFO;
+static const char *lapor_log_name;              /* NULL: priority */
 static int         lapor_log_fd = STDERR_FILENO;
 
 
@@ -51,7 +52,13 @@ lapor_logv(enum lapor_log_level level, const char *fmt, va_list args)
 
     saved = errno;
 
-    n = snprintf(line, sizeof(line), "<%d>", (int) level);
+    if (lapor_log_name != NULL) {
+        n = snprintf(line, sizeof(line), "%.40s: ", lapor_log_name);
+
+    } else {
+        n = snprintf(line, sizeof(line), "<%d>", (int) level);
+    }
+
     head = (size_t) n;
 
     /* errno as it came in, for %m */
@@ -145,6 +152,13 @@ void
 lapor_log_set_level(enum lapor_log_level level)
 {
     lapor_log_level = (int) level;
+}
+
+
+void
+lapor_log_set_name(const char *name)
+{
+    lapor_log_name = name;
 }
 
 

@@ -39,6 +39,10 @@ void lapor_log_set_level(enum lapor_log_level level);
 int lapor_log_parse_level(const char *name, enum lapor_log_level *ret_level);
 
 
+/* For people who read the lines themselves: each begins with the name and a
+ * colon instead of its priority. The name must outlive all lines. */
+void lapor_log_set_name(const char *name);
+
 /* Where lines go, 2 at start; for tests. */
 void lapor_log_set_fd(int fd);
 
