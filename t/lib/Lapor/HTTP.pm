@@ -286,7 +286,7 @@ sub positive { return $_[0] > 0 ? $_[0] : 0 }
 sub closed {
     my ($self, $timeout) = @_;
 
-    my $wait = $timeout || 5 * Lapor::Test::patience();
+    my $wait = $timeout || 10 * Lapor::Test::patience();
     return $self->{in} eq '' && $self->fill($wait) == 0 ? 1 : 0;
 }
 
