@@ -7,7 +7,7 @@ use Lapor::Redis;
 
 my $redis = Lapor::Redis->new;
 my $nginx = Lapor::Nginx->new;
-$nginx->lapor(redis => $redis->address, size => '1m',
+$nginx->lapor(redis => $redis->address, size => '1m', timeout => '4s',
     server => join '', map { <<"EOF" } 1, 2, 256)->run;
         location = /p$_ {
             lapor_webhook on;
