@@ -8,7 +8,8 @@ use lib 't/lib';
 use Lapor::Test;
 use Lapor::Intake;
 
-my $in = Lapor::Intake->new(start => 0, own => { loops => 2, lease => '1s',
+# longer than a machine stands still: who loses its name by that is the other
+my $in = Lapor::Intake->new(start => 0, own => { loops => 2, lease => '5s',
                                                  claim_idle => '1h' });
 my $redis = $in->redis;
 my $n = 0;
@@ -50,12 +51,12 @@ my $second = Lapor::Worker->new(name => 'lapor-intake', section => 'intake',
     dir => Lapor::Test::test_dir(), common => $first->{common},
     own => $first->{own});
 $_->allow(qr/another lapor-intake/) for $first, $second;
-ok(wait_until { count($second, $waits) == 2 } 15, 'the second one says so');
-ok(wait_until { count($first, $comes) == 2 } 5, 'and so does the first');
+ok(wait_until { count($second, $waits) == 2 } 30, 'the second one says so');
+ok(wait_until { count($first, $comes) == 2 } 30, 'and so does the first');
 ok(wait_until { $redis->cmd('ZCARD', 'lapor:intake:members') == 2
                 && !grep { ($redis->cmd('GET',
                        sprintf 'lapor:{%02x}:owner', $_) || '') !~ /^same/ }
-                   0 .. 255 } 10, 'the first has all partitions');
+                   0 .. 255 } 30, 'the first has all partitions');
 work($first, $second, 'both are there');
 is(count($second, $waits) + count($first, $comes), 4, 'said once, by each loop');
 
@@ -63,11 +64,11 @@ is(count($second, $waits) + count($first, $comes), 4, 'said once, by each loop')
 # the first one goes, and comes again as the second
 
 is($first->stop, 0, 'the first one stops');
-ok(wait_until { count($second, $again) == 2 } 10, 'the other one is on');
+ok(wait_until { count($second, $again) == 2 } 30, 'the other one is on');
 work($second, undef, 'its turn');
 my $from = length $first->log;
 $first->start;
-ok(wait_until { count($first, $waits, $from) == 2 } 15, 'who comes stands by');
+ok(wait_until { count($first, $waits, $from) == 2 } 30, 'who comes stands by');
 work($second, $first, 'and rests');
 
 
@@ -75,16 +76,16 @@ work($second, $first, 'and rests');
 # continued is the second one
 
 $second->kill9;
-ok(wait_until { count($first, $again, $from) == 2 } 10, 'after a kill, too');
+ok(wait_until { count($first, $again, $from) == 2 } 30, 'after a kill, too');
 work($first, undef, 'after a kill');
 $first->signal('STOP');
-ok(wait_until { !@{ $redis->cmd('KEYS', 'lapor:intake:name:*') } } 10,
+ok(wait_until { !@{ $redis->cmd('KEYS', 'lapor:intake:name:*') } } 30,
    'a stopped one loses its name');
 $second->start;
 work($second, undef, 'instead of a stopped one');
 my $slept = length $first->log;
 $first->signal('CONT');
-ok(wait_until { count($first, $waits, $slept) == 2 } 15,
+ok(wait_until { count($first, $waits, $slept) == 2 } 30,
    'who slept too long stands by');
 work($second, $first, 'after the sleep');
 is($first->stop, 0, 'it stops');

@@ -92,6 +92,7 @@ lapor_intake_name_hold(struct lapor_intake_name *name,
     if (name->waits) {
         lapor_log_notice("the other one is gone member=%s", name->member);
         name->waits = false;
+        name->doubt = 0;    /* it was given up: nobody's to come back to */
     }
 
     return 1;
