@@ -99,13 +99,15 @@ is((ctl('officer', 'add', phone(1), 'POLRES-B'))[1], "changed\n",
 # what is wrong
 
 for my $wrong ('0800-0000-0001', '12', '+62x', '628' . '0' x 14, '', '@nama',
-               'ID. 1', 'ID.', 'budi', 'POLRES-B', 'ID.' . 'x' x 254, "62800\xe2\x80\x930000")
+               'ID. 1', 'ID.', 'budi', 'POLRES-B', 'ID.' . 'x' x 254,
+               "62800\xe2\x80\x930000")
 {
     ($rc, $out, $err) = ctl('officer', 'add', $wrong, 'POLRES-A');
     is($rc, 64, "refused: " . substr $wrong =~ s{[^!-~]+}{?}gr, 0, 20);
     like($err, qr/is no number|neither|country code/, 'with the reason');
 }
-is((ctl('officer', 'add', 'ID.' . 'x' x 253, 'POLRES-A'))[0], 0, 'as long as may be');
+is((ctl('officer', 'add', 'ID.' . 'x' x 253, 'POLRES-A'))[0], 0,
+   'as long as may be');
 ($rc, $out, $err) = ctl('officer', 'add', phone(3), 'POLRES-X');
 is($rc, 1, 'an unknown unit');
 is($err, qq{laporctl: there is no unit "POLRES-X"\n}, 'is told');

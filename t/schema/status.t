@@ -341,35 +341,18 @@ is_deeply(message('wamid.p', 'billable, price_category'), ['t', 'service'],
 
 # --- one that waits, told again: whichever order, the same row waits
 
-# wait_for($wamid, [at, received] ...): one call, seconds of a minute
-sub wait_for {
-    my ($wamid, @told) = @_;
-
-    my $list = sub {
-        my ($type, @of) = @_;
-        return 'ARRAY[' . join(',', @of) . "]::${type}\[]";
-    };
-    my $time = sub { quote(sprintf '2026-02-01 00:00:%02d+00', $_[0]) };
-    my $none = sub { $list->($_[0], ('NULL') x @told) };
-
-    $in->query("SELECT lapor.status_store($part\::smallint, " . join(', ',
-        $none->('bigint'), $list->('text', (quote($wamid)) x @told),
-        $list->('text', (quote('sent')) x @told),
-        $list->('timestamptz', map { $time->($_->[0]) } @told),
-        $list->('timestamptz', map { $time->($_->[1]) } @told),
-        map { $none->($_) } qw(integer text boolean text text text)) . ')');
-}
-
 my @told = ([10, 50], [20, 30], [10, 40]);
 my %waits;
 for my $order (permute([], 0 .. 2)) {
     for my $calls (1, 3) {
         my $wamid = 'wamid.w' . join '', $calls, @$order;
-        if ($calls == 1) { wait_for($wamid, @told[@$order]) }
-        else { wait_for($wamid, $_) for @told[@$order] }
-        $waits{ join ' ', @{ ($db->rows("SELECT extract(second FROM at)::int,
-            extract(second FROM received_at)::int FROM lapor.status_wait
-            WHERE wamid = " . quote($wamid)))[0] } }++;
+        my @all = map { [undef, $wamid, 'sent', $_->[0], (undef) x 6, $_->[1]] }
+                  @told[@$order];
+        statuses($in, $part, @$_) for $calls == 1 ? \@all : map { [$_] } @all;
+        $waits{ join ' ', @{ ($db->rows("SELECT extract(epoch FROM
+            at - '@{[ at(0) ]}')::int, extract(epoch FROM
+            received_at - '@{[ at(0) ]}')::int
+            FROM lapor.status_wait WHERE wamid = " . quote($wamid)))[0] } }++;
     }
 }
 is_deeply(\%waits, { '10 30' => 12 }, 'the earliest of each time');

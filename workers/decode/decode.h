@@ -20,6 +20,7 @@
 #define LAPOR_DECODE_DECODE_H
 
 #include <stddef.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "lib/buf.h"
@@ -301,6 +302,9 @@ int lapor_decode(struct lapor_pool *pool, const char *body, size_t len,
  */
 void lapor_decode_print(struct lapor_buf *buf,
     const struct lapor_event *event);
+
+/* ID.13491208655302741918: a country's two letters, a dot, and more. */
+bool lapor_is_user_id(struct lapor_str str);
 
 /* "message", "status", "error" or "other"; a call is "other". */
 const char *lapor_event_name(enum lapor_event_kind kind);

@@ -19,7 +19,6 @@ static void item_conversation(struct lapor_status *status,
     const struct lapor_json *node);
 static void item_failure(struct lapor_failure *failure,
     const struct lapor_json *node);
-static int item_user_id(struct lapor_str str);
 
 
 void
@@ -83,7 +82,7 @@ lapor_decode_sender(struct decode_turn *turn, struct lapor_event *event,
         event->phone = event->from;
     }
 
-    if (lapor_str_empty(event->user_id) && item_user_id(event->from)) {
+    if (lapor_str_empty(event->user_id) && lapor_is_user_id(event->from)) {
         event->user_id = event->from;
     }
 
@@ -346,10 +345,8 @@ item_usable(struct lapor_str id)
 }
 
 
-/* ID.13491208655302741918: a country's two letters and a dot. */
-
-static int
-item_user_id(struct lapor_str str)
+bool
+lapor_is_user_id(struct lapor_str str)
 {
     return str.len > 3 && str.data[2] == '.'
            && str.data[0] >= 'A' && str.data[0] <= 'Z'

@@ -18,11 +18,10 @@ static enum lapor_pg_class month_alert(struct lapor_intake_store *store,
 enum lapor_pg_class
 lapor_intake_month(struct lapor_intake_store *store, int64_t ahead)
 {
-    int                     i;
-    PGresult               *res;
-    struct lapor_str        month;
-    enum lapor_pg_class     class;
-    struct lapor_pgparams   params;
+    int                   i;
+    PGresult             *res;
+    struct lapor_str      month;
+    enum lapor_pg_class   class;
 
     class = month_make(store, ahead);
 
@@ -30,11 +29,9 @@ lapor_intake_month(struct lapor_intake_store *store, int64_t ahead)
         return class;
     }
 
-    lapor_pool_reset(store->pool);
-    lapor_pgparams_init(&params, store->pool);
     class = lapor_pg_call(store->pg, "default_months",
                           "SELECT month, n FROM lapor.default_months()",
-                          &params, &res);
+                          NULL, &res);
 
     if (class != LAPOR_PG_OK) {
         lapor_log_warn("could not look into the default partitions: %s",

@@ -46,6 +46,8 @@ static enum lapor_pg_class person_odd(struct lapor_intake_store *store,
     struct person_view *views, size_t n);
 static size_t person_spread(struct lapor_who *who, struct person_view *views,
     size_t n);
+static const struct lapor_intake_identity *person_other(
+    const struct lapor_intake_message *m);
 static struct person_lead *person_get(const struct person_map *map,
     struct lapor_str id);
 static struct person_lead *person_put(struct person_map *map,
@@ -111,10 +113,7 @@ person_views(struct lapor_intake_store *store,
         m->settled = false;
         m->renamed = m->username.data != NULL && !m->known;
 
-        /* as lapor_intake_person_fact() */
-        if (m->other.id.data != NULL && m->event->system == NULL) {
-            v->other = &m->other;
-        }
+        v->other = person_other(m);
     }
 
     return views;
@@ -317,15 +316,26 @@ person_spread(struct lapor_who *who, struct person_view *views, size_t n)
 }
 
 
-/* A notice of the platform tells of moves, nothing else. */
+/* The one that a message names beside its sender, or NULL. A notice of the
+ * platform tells of moves, nothing else. */
+
+static const struct lapor_intake_identity *
+person_other(const struct lapor_intake_message *m)
+{
+    return m->other.id.data != NULL && m->event->system == NULL ? &m->other
+                                                                : NULL;
+}
+
 
 void
 lapor_intake_person_fact(struct lapor_who *who,
     const struct lapor_intake_unit *unit, struct lapor_who_fact *fact)
 {
-    const struct lapor_intake_message  *m;
+    const struct lapor_intake_message   *m;
+    const struct lapor_intake_identity  *other;
 
     m = unit->message;
+    other = person_other(m);
     memset(fact, 0, sizeof(*fact));
 
     fact->kind = LAPOR_WHO_SEEN;
@@ -333,16 +343,16 @@ lapor_intake_person_fact(struct lapor_who *who,
     fact->at_ms = lapor_intake_person_time(unit);
     fact->raw_id = unit->raw->raw_id;
 
-    if (m->other.id.data == NULL || m->event->system != NULL) {
+    if (other == NULL) {
         return;
     }
 
     fact->kind = LAPOR_WHO_JOIN;
-    fact->b = lapor_who_identity(who, &m->other);
+    fact->b = lapor_who_identity(who, other);
 
     if (!lapor_str_digits(fact->a->is.id)) {
         fact->b = fact->a;
-        fact->a = lapor_who_identity(who, &m->other);
+        fact->a = lapor_who_identity(who, other);
     }
 }
 

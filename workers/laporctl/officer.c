@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "decode/decode.h"
 #include "laporctl/ctl.h"
 #include "laporctl/text.h"
 
@@ -94,8 +95,7 @@ put(struct ctl_args *args, const char *sql)
 }
 
 
-/* As Meta spells it: digits alone, or a user id, which is a country's two
- * letters, a dot, and more. NULL, or what is wrong. */
+/* As Meta spells it: digits alone, or a user id. NULL, or what is wrong. */
 
 static const char *
 read_identity(const char *word, char *ret_identity)
@@ -112,9 +112,7 @@ read_identity(const char *word, char *ret_identity)
         }
     }
 
-    if (i < 4 || word[0] < 'A' || word[0] > 'Z' || word[1] < 'A'
-        || word[1] > 'Z' || word[2] != '.')
-    {
+    if (!lapor_is_user_id(lapor_str_from(word))) {
         return "is neither a number nor a user id";
     }
 

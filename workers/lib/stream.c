@@ -284,34 +284,35 @@ static bool
 lapor_stream_made(struct lapor_stream *s, unsigned index,
     const redisReply *reply, bool told)
 {
+    bool                      busy;
     struct lapor_stream_key  *key;
 
     key = &s->keys[index];
+    busy = reply->type == REDIS_REPLY_ERROR
+           && strncmp(reply->str, "BUSYGROUP", 9) == 0;
 
-    if (reply->type != REDIS_REPLY_ERROR) {
-        key->group = true;
+    if (reply->type == REDIS_REPLY_ERROR && !busy) {
+        if (!told) {
+            lapor_log_err("could not create a consumer group key=%s "
+                          "error=%.*s", lapor_stream_key_at(index),
+                          (int) strcspn(reply->str, " "), reply->str);
+        }
+
+        return false;
+    }
+
+    key->group = true;
+
+    if (!busy) {
         key->made = !key->asked;
 
         if (key->top.ms > 0 || key->top.seq > 0) {
             key->suspect = true;
             key->back = true;
         }
-
-        return true;
     }
 
-    if (strncmp(reply->str, "BUSYGROUP", 9) == 0) {
-        key->group = true;
-        return true;
-    }
-
-    if (!told) {
-        lapor_log_err("could not create a consumer group key=%s error=%.*s",
-                      lapor_stream_key_at(index),
-                      (int) strcspn(reply->str, " "), reply->str);
-    }
-
-    return false;
+    return true;
 }
 
 

@@ -264,7 +264,7 @@ sub ingest {
 
 
 # statuses($session, $part, [task_id, wamid, state, at, code, title,
-#          billable, category, type, origin] ...)
+#          billable, category, type, origin, received] ...)
 
 sub statuses {
     my ($session, $part, @statuses) = @_;
@@ -281,7 +281,7 @@ sub statuses_sql {
                pg_array('text', map { $_->[1] } @statuses),
                pg_array('text', map { $_->[2] } @statuses),
                pg_array('timestamptz', map { at($_->[3]) } @statuses),
-               pg_array('timestamptz', map { at(0) } @statuses),
+               pg_array('timestamptz', map { at($_->[10] || 0) } @statuses),
                pg_array('integer', map { $_->[4] } @statuses),
                pg_array('text', map { $_->[5] } @statuses),
                pg_array('boolean', map { $_->[6] } @statuses),
