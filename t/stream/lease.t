@@ -166,10 +166,10 @@ my ($part) = grep { owner($_) eq 'b.0' }
              map { sprintf '%02x', $_ } 0 .. 255;
 my $late = message(text => 'ada maling', from => phone(1));
 $in->add(body($late), "$part:msg");
-ok(shares(20, 'a.0' => 128, 'a.1' => 128),
+ok(shares('a.0' => 128, 'a.1' => 128),
    'without PostgreSQL it gives its share up');
 ok(wait_until { stored($late) } 10, 'others store what it could not');
 $other->start;
-ok(shares(20, 'a.0' => 86, 'a.1' => 85, 'b.0' => 85), 'and gets it again');
+ok(shares('a.0' => 86, 'a.1' => 85, 'b.0' => 85), 'and gets it again');
 
 done_testing();
