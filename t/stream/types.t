@@ -28,6 +28,12 @@ my %types = (
     location => { latitude => 3.3274, longitude => 117.5785,
                   name => 'Pasar Gusher', address => 'Tarakan' },
     contacts => [{ name => { formatted_name => 'Pak RT' },
+                   org => { company => 'PT', department => 'Gudang',
+                            title => 'Kepala' },
+                   birthday => '1990-02-28',
+                   emails => [{ email => 'rt@example.com', type => 'WORK' }],
+                   urls => [{ url => 'https://example.com/' }],
+                   addresses => [{ city => 'Tarakan', type => 'HOME' }],
                    phones => [{ phone => '+62 800-0000-7777',
                                 wa_id => phone(7777) }] }],
     interactive => { type => 'button_reply',
@@ -53,12 +59,18 @@ for my $type (sort keys %types) {
                         ? (errors => [{ code => 131051, title => 'No' }])
                         : (),
                     $type eq 'text'
-                        ? (context => { id => 'wamid.ctx', from => phone(3),
+                        ? (identity => { acknowledged => JSON::PP::false,
+                               hash => 'k1=' },
+                           context => { id => 'wamid.ctx', from => phone(3),
                                forwarded => JSON::PP::true },
                            referral => { source_id => 's', headline => 'h' })
                         : ());
     $wamid{$type} = $m->{id};
-    $in->add(body($m), sprintf('%02x:msg', $n));
+    # as contacts[] has it where the identity check is on
+    my $body = body($m);
+    $body =~ s/"wa_id":"$m->{from}"/$&,"identity_key_hash":"k1="/
+        if $type eq 'text';
+    $in->add($body, sprintf('%02x:msg', $n));
 }
 
 ok($in->drained, 'all entries are processed');
@@ -101,6 +113,13 @@ is(report('location', 'lat'), '3.3274', 'latitude');
 is(report('location', 'lon'), '117.5785', 'longitude');
 is(report('location', 'urgency'), 'P2', 'a place is never below P2');
 is(detail('contacts', 'contacts,0,phones,0,wa_id'), phone(7777), 'card');
+is(join(' ', map { detail('contacts', 'contacts,0,' . $_ =~ tr/./,/r) }
+        qw(department title birthday emails.0.email emails.0.type urls.0.url
+           addresses.0.city)),
+   'Gudang Kepala 1990-02-28 rt@example.com WORK https://example.com/ Tarakan',
+   'all else of a card');
+is(detail('text', 'identity_key_hash'), 'k1=', 'key of the sender\'s device');
+is(detail('text', 'identity,acknowledged'), 'false', 'which is a new one');
 is(detail('interactive', 'interactive,id'), 'b1', 'button id');
 is(body_of('interactive'), 'Ya', 'button title');
 is(detail('button', 'button,payload'), 'P', 'payload of a template button');

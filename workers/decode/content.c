@@ -55,6 +55,8 @@ static struct lapor_str content_card_name(struct decode_turn *turn,
     const struct lapor_json *name);
 static struct lapor_card_phone *content_card_phones(struct decode_turn *turn,
     const struct lapor_json *list);
+static const struct lapor_json *content_card_list(
+    const struct lapor_json *node, const char *name);
 static struct lapor_str content_response(struct decode_turn *turn,
     const struct lapor_json *body);
 
@@ -265,7 +267,7 @@ content_cards(struct decode_turn *turn, struct lapor_event *event,
     const struct lapor_json *body)
 {
     struct lapor_card        *card, **tail;
-    const struct lapor_json  *node;
+    const struct lapor_json  *node, *org;
 
     tail = &event->cards;
     node = NULL;
@@ -280,12 +282,18 @@ content_cards(struct decode_turn *turn, struct lapor_event *event,
     while (node != NULL) {
         card = lapor_pool_alloc(turn->pool, sizeof(*card));
         card->name = content_card_name(turn, lapor_json_get(node, "name"));
-        card->org = lapor_json_get_text(lapor_json_get(node, "org"),
-                                        "company");
+        org = lapor_json_get(node, "org");
+        card->org = lapor_json_get_text(org, "company");
+        card->department = lapor_json_get_text(org, "department");
+        card->title = lapor_json_get_text(org, "title");
+        card->birthday = lapor_json_get_text(node, "birthday");
         card->origin = lapor_json_get_text(node, "origin");
         card->vcard = lapor_json_get_text(node, "vcard");
         card->phones = content_card_phones(turn,
                                            lapor_json_get(node, "phones"));
+        card->emails = content_card_list(node, "emails");
+        card->urls = content_card_list(node, "urls");
+        card->addresses = content_card_list(node, "addresses");
 
         *tail = card;
         tail = &card->next;
@@ -351,6 +359,18 @@ content_card_phones(struct decode_turn *turn, const struct lapor_json *list)
     }
 
     return first;
+}
+
+
+static const struct lapor_json *
+content_card_list(const struct lapor_json *node, const char *name)
+{
+    const struct lapor_json  *list;
+
+    list = lapor_json_get(node, name);
+
+    return lapor_json_is(list, LAPOR_JSON_ARRAY) && list->count > 0 ? list
+                                                                   : NULL;
 }
 
 

@@ -103,13 +103,19 @@ struct lapor_card_phone {
 };
 
 
-/* A contact card that the sender shares. */
+/* A contact card that the sender shares. Its lists are as in the payload. */
 struct lapor_card {
     struct lapor_str          name;    /* formatted_name, else first + last */
     struct lapor_str          org;     /* company */
+    struct lapor_str          department;
+    struct lapor_str          title;   /* what the person is there */
+    struct lapor_str          birthday;
     struct lapor_str          origin;  /* contact_request: we asked for it */
     struct lapor_str          vcard;   /* as text */
     struct lapor_card_phone  *phones;
+    const struct lapor_json  *emails;  /* a list that is not empty, or NULL */
+    const struct lapor_json  *urls;
+    const struct lapor_json  *addresses;
     struct lapor_card        *next;
 };
 
@@ -195,6 +201,7 @@ struct lapor_status {
     struct lapor_str       recipient_type;     /* group */
     struct lapor_str       participant;        /* of the group: a number */
     struct lapor_str       participant_user_id;
+    struct lapor_str       key_hash;           /* recipient_identity_key_hash */
     struct lapor_str       callback;           /* biz_opaque_callback_data */
     struct lapor_failure  *errors;
     struct lapor_str       conversation;       /* its id */
@@ -229,6 +236,12 @@ struct lapor_event {
     struct lapor_str          wa_id;  /* the contact's */
     struct lapor_str          username;
     struct lapor_str          name;
+
+    /* Of the sender's device, where Meta's identity check is on: another than
+     * before is a new device, or the number in other hands. */
+    struct lapor_str          key_hash;  /* the contact's identity_key_hash */
+    const struct lapor_json  *key;       /* the message's identity: its hash,
+                                            since when, acknowledged or not */
 
     /*
      * The payload identity: from, else from_user_id; of a status its

@@ -44,6 +44,11 @@ lapor_decode_message(struct decode_turn *turn, struct lapor_event *event)
                         lapor_str_eqz(event->type, "system")
                         ? NULL : "message has no sender");
     item_context(turn, event, lapor_json_get(node, "context"));
+
+    if (lapor_json_is(lapor_json_get(node, "identity"), LAPOR_JSON_OBJECT)) {
+        event->key = lapor_json_get(node, "identity");
+    }
+
     lapor_decode_content(turn, event, node);
 }
 
@@ -111,6 +116,8 @@ item_person(struct lapor_event *event, const struct lapor_json *contact)
         return;
     }
 
+    event->key_hash = lapor_json_get_text(contact, "identity_key_hash");
+
     if (lapor_str_empty(event->user_id)) {
         event->user_id = lapor_json_get_text(contact, "user_id");
     }
@@ -172,6 +179,8 @@ lapor_decode_status(struct decode_turn *turn, struct lapor_event *event)
                                               "recipient_participant_id");
     status->participant_user_id =
         lapor_json_get_text(node, "recipient_participant_user_id");
+    status->key_hash = lapor_json_get_text(node,
+                                           "recipient_identity_key_hash");
     status->callback = lapor_json_get_text(node, "biz_opaque_callback_data");
     status->errors = lapor_decode_failures(turn, node);
     item_pricing(status, lapor_json_get(node, "pricing"));

@@ -24,6 +24,8 @@ static void print_location(struct lapor_buf *buf,
 static void print_cards(struct lapor_buf *buf, const struct lapor_card *card);
 static void print_phones(struct lapor_buf *buf,
     const struct lapor_card_phone *phone);
+static void print_node(struct lapor_buf *buf, const char *name,
+    const struct lapor_json *node);
 static void print_interactive(struct lapor_buf *buf,
     const struct lapor_interactive *interactive);
 static void print_context(struct lapor_buf *buf,
@@ -107,6 +109,8 @@ print_who(struct lapor_buf *buf, const struct lapor_event *event)
     lapor_buf_json_member(buf, "username", event->username);
     lapor_buf_json_member(buf, "name", event->name);
     lapor_buf_json_member(buf, "group_id", event->group_id);
+    lapor_buf_json_member(buf, "identity_key_hash", event->key_hash);
+    print_node(buf, "identity", event->key);
 }
 
 
@@ -158,11 +162,7 @@ print_content(struct lapor_buf *buf, const struct lapor_event *event)
 
     print_context(buf, event->context);
 
-    if (event->referral != NULL) {
-        lapor_buf_json_key(buf, "referral");
-        lapor_json_print(buf, event->referral, 0);
-    }
-
+    print_node(buf, "referral", event->referral);
     print_system(buf, event->system);
     print_revision(buf, lapor_str_eqz(event->type, "revoke") ? "revoke"
                                                              : "edit",
@@ -235,9 +235,15 @@ print_cards(struct lapor_buf *buf, const struct lapor_card *card)
         lapor_buf_addc(buf, '{');
         lapor_buf_json_member(buf, "name", card->name);
         lapor_buf_json_member(buf, "org", card->org);
+        lapor_buf_json_member(buf, "department", card->department);
+        lapor_buf_json_member(buf, "title", card->title);
+        lapor_buf_json_member(buf, "birthday", card->birthday);
         lapor_buf_json_member(buf, "origin", card->origin);
         lapor_buf_json_member(buf, "vcard", card->vcard);
         print_phones(buf, card->phones);
+        print_node(buf, "emails", card->emails);
+        print_node(buf, "urls", card->urls);
+        print_node(buf, "addresses", card->addresses);
         lapor_buf_addc(buf, '}');
     }
 
@@ -265,6 +271,19 @@ print_phones(struct lapor_buf *buf, const struct lapor_card_phone *phone)
     }
 
     lapor_buf_addc(buf, ']');
+}
+
+
+/* As it came. */
+
+static void
+print_node(struct lapor_buf *buf, const char *name,
+    const struct lapor_json *node)
+{
+    if (node != NULL) {
+        lapor_buf_json_key(buf, name);
+        lapor_json_print(buf, node, 0);
+    }
 }
 
 
@@ -305,11 +324,7 @@ print_context(struct lapor_buf *buf, const struct lapor_context *context)
     print_flag(buf, "forwarded", context->forwarded);
     print_flag(buf, "frequently_forwarded", context->frequently_forwarded);
 
-    if (context->product != NULL) {
-        lapor_buf_json_key(buf, "referred_product");
-        lapor_json_print(buf, context->product, 0);
-    }
-
+    print_node(buf, "referred_product", context->product);
     lapor_buf_addc(buf, '}');
 }
 
@@ -369,6 +384,8 @@ print_status(struct lapor_buf *buf, const struct lapor_status *status)
                           status->participant);
     lapor_buf_json_member(buf, "recipient_participant_user_id",
                           status->participant_user_id);
+    lapor_buf_json_member(buf, "recipient_identity_key_hash",
+                          status->key_hash);
     lapor_buf_json_member(buf, "callback", status->callback);
     print_failures(buf, status->errors);
 

@@ -33,6 +33,8 @@ static void detail_location(struct intake_detail *d,
     const struct lapor_location *location);
 static void detail_cards(struct intake_detail *d,
     const struct lapor_card *card);
+static void detail_phones(struct intake_detail *d,
+    const struct lapor_card_phone *phone);
 static void detail_interactive(struct intake_detail *d,
     const struct lapor_interactive *interactive);
 static void detail_links(struct intake_detail *d,
@@ -43,6 +45,8 @@ static void detail_call(struct intake_detail *d,
     const struct lapor_call *call);
 static void detail_errors(struct intake_detail *d,
     const struct lapor_failure *failure);
+static void detail_node(struct intake_detail *d, const char *name,
+    const struct lapor_json *node);
 static void detail_open(struct intake_detail *d, const char *name);
 static void detail_close(struct intake_detail *d);
 static void detail_text(struct intake_detail *d, const char *name,
@@ -74,10 +78,7 @@ lapor_intake_detail_make(struct lapor_pool *pool,
     detail_errors(&d, event->errors);
     detail_text(&d, "unsupported", event->unsupported);
 
-    if (event->referral != NULL) {
-        lapor_buf_json_key(&d.buf, "referral");
-        lapor_json_print(&d.buf, event->referral, LAPOR_JSON_PG);
-    }
+    detail_node(&d, "referral", event->referral);
 
     if (event->unknown && event->raw.len <= DETAIL_ITEM_MAX) {
         lapor_buf_json_key(&d.buf, "item");
@@ -110,6 +111,8 @@ detail_sender(struct intake_detail *d, const struct lapor_event *event)
     detail_text(d, "username", event->username);
     detail_text(d, "name", event->name);
     detail_text(d, "group_id", event->group_id);
+    detail_text(d, "identity_key_hash", event->key_hash);
+    detail_node(d, "identity", event->key);
     detail_text(d, "timestamp", event->timestamp);
     detail_text(d, "display_phone_number", event->display_phone_number);
 }
@@ -161,8 +164,6 @@ detail_location(struct intake_detail *d,
 static void
 detail_cards(struct intake_detail *d, const struct lapor_card *card)
 {
-    const struct lapor_card_phone  *phone;
-
     if (card == NULL) {
         return;
     }
@@ -174,20 +175,33 @@ detail_cards(struct intake_detail *d, const struct lapor_card *card)
         detail_open(d, NULL);
         detail_text(d, "name", card->name);
         detail_text(d, "org", card->org);
+        detail_text(d, "department", card->department);
+        detail_text(d, "title", card->title);
+        detail_text(d, "birthday", card->birthday);
         detail_text(d, "origin", card->origin);
         detail_text(d, "vcard", card->vcard);
-        lapor_buf_json_key(&d->buf, "phones");
-        lapor_buf_addc(&d->buf, '[');
+        detail_phones(d, card->phones);
+        detail_node(d, "emails", card->emails);
+        detail_node(d, "urls", card->urls);
+        detail_node(d, "addresses", card->addresses);
+        detail_close(d);
+    }
 
-        for (phone = card->phones; phone != NULL; phone = phone->next) {
-            detail_open(d, NULL);
-            detail_text(d, "phone", phone->phone);
-            detail_text(d, "wa_id", phone->wa_id);
-            detail_text(d, "type", phone->type);
-            detail_close(d);
-        }
+    lapor_buf_addc(&d->buf, ']');
+}
 
-        lapor_buf_addc(&d->buf, ']');
+
+static void
+detail_phones(struct intake_detail *d, const struct lapor_card_phone *phone)
+{
+    lapor_buf_json_key(&d->buf, "phones");
+    lapor_buf_addc(&d->buf, '[');
+
+    for ( /* void */ ; phone != NULL; phone = phone->next) {
+        detail_open(d, NULL);
+        detail_text(d, "phone", phone->phone);
+        detail_text(d, "wa_id", phone->wa_id);
+        detail_text(d, "type", phone->type);
         detail_close(d);
     }
 
@@ -244,11 +258,7 @@ detail_links(struct intake_detail *d, const struct lapor_event *event)
         detail_flag(d, "frequently_forwarded",
                     event->context->frequently_forwarded);
 
-        if (event->context->product != NULL) {
-            lapor_buf_json_key(&d->buf, "referred_product");
-            lapor_json_print(&d->buf, event->context->product, LAPOR_JSON_PG);
-        }
-
+        detail_node(d, "referred_product", event->context->product);
         detail_close(d);
     }
 
@@ -324,6 +334,19 @@ detail_errors(struct intake_detail *d, const struct lapor_failure *failure)
     }
 
     lapor_buf_addc(&d->buf, ']');
+}
+
+
+/* As it came. */
+
+static void
+detail_node(struct intake_detail *d, const char *name,
+    const struct lapor_json *node)
+{
+    if (node != NULL) {
+        lapor_buf_json_key(&d->buf, name);
+        lapor_json_print(&d->buf, node, LAPOR_JSON_PG);
+    }
 }
 
 
