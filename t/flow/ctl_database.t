@@ -318,8 +318,15 @@ $in->add(body(value(number => $number, messages => [
 $in->add(body(value(number => $number, messages => [
     message(from => phone(7), type => 'location',
             location => { latitude => 3.3, longitude => 117.6 })])));
-$in->add(body(value(number => $number, messages => [
-    message(from => phone(8), text => 'syarat perpanjang sim?')])));
+# the first sender has another device from the second on
+$in->add(body(
+    map({ value(number => $number,
+                contacts => [{ wa_id => phone(7),
+                               identity_key_hash => "k$_=" }],
+                messages => [message(from => phone(7), text => "pesan $_")])
+        } 1, 2, 2),
+    value(number => $number, messages => [
+        message(from => phone(8), text => 'syarat perpanjang sim?')])));
 $in->drained;
 
 {
@@ -345,6 +352,9 @@ $in->drained;
     like($out, qr/^    lokasi 3\.3, 117\.6$/m, 'a pin has no words');
     like($out, qr/^Jejak audit: utuh$/m, 'the audit is whole');
     unlike($out, qr/6280000000007/, 'the number is masked');
+    like($out, qr/^    pesan 2\n    PERHATIAN: perangkat pengirim berganti/m,
+         'a sender with another device');
+    is(() = $out =~ /PERHATIAN/g, 1, 'is told once');
 
     ($rc, $out) = ctl('report', 'show', $code, '--json');
     is((lines($out))[0]{report}{code}, $code, 'as JSON');
@@ -395,7 +405,7 @@ $in->drained;
     ($rc, $out) = ctl('raw', 'replay', @range);
     $in->drained;
     is($pg->psql("SELECT count(*) FROM lapor.message "
-                 . "WHERE direction = 'in'"), 43, 'what was lost comes back');
+                 . "WHERE direction = 'in'"), 46, 'what was lost comes back');
 
     for my $wrong (['--from', '2026-01-01T00:00:00Z'],
                    ['--from', 'kemarin', '--to', '2026-01-01T00:00:00Z']) {

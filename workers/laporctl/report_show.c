@@ -22,6 +22,8 @@ static void print_talk(const struct lapor_json *r,
 static void line(const char *label, struct lapor_str value);
 static void print_messages(const struct lapor_json *list,
     struct lapor_pool *pool);
+static void print_key(const struct lapor_json *detail,
+    struct lapor_str *last);
 static void print_detail(const struct lapor_json *detail);
 static void print_media(const struct lapor_json *list);
 static void print_outbound(const struct lapor_json *list,
@@ -198,10 +200,11 @@ line(const char *label, struct lapor_str value)
 static void
 print_messages(const struct lapor_json *list, struct lapor_pool *pool)
 {
-    struct lapor_str          status;
+    struct lapor_str          status, key;
     const struct lapor_json  *m;
 
     puts("\nPesan");
+    key = LAPOR_STR_NONE;
 
     LAPOR_JSON_EACH(m, list) {
         fputs("  ", stdout);
@@ -227,6 +230,7 @@ print_messages(const struct lapor_json *list, struct lapor_pool *pool)
         }
 
         putchar('\n');
+        print_key(lapor_json_get(m, "detail"), &key);
 
         if (lapor_json_get(m, "error_code") != NULL) {
             fputs("    galat ", stdout);
@@ -258,6 +262,32 @@ print_advice(const struct lapor_json *row, const char *words)
     }
 
     lapor_ctl_text(lapor_ctl_member(row, words), 4);
+}
+
+
+/* Where Meta's identity check is on. A new phone has a new key, too; so has a
+ * number that was stolen, or given to somebody else. */
+
+static void
+print_key(const struct lapor_json *detail, struct lapor_str *last)
+{
+    struct lapor_str          key;
+    const struct lapor_json  *told;
+
+    key = lapor_json_get_text(detail, "identity_key_hash");
+    told = lapor_json_get(lapor_json_get(detail, "identity"), "acknowledged");
+
+    if ((!lapor_str_empty(key) && !lapor_str_empty(*last)
+         && !lapor_str_eq(key, *last))
+        || lapor_json_bool(told) == 0)
+    {
+        puts("    PERHATIAN: perangkat pengirim berganti; nomor ini mungkin "
+             "di tangan orang lain");
+    }
+
+    if (!lapor_str_empty(key)) {
+        *last = key;
+    }
 }
 
 
