@@ -12,6 +12,7 @@ use JSON::PP ();
 use POSIX ();
 
 use Lapor::Test;
+use Lapor::Graph;
 use Lapor::Intake;
 use Lapor::Store ();
 
@@ -552,6 +553,50 @@ $in->drained;
     like($bad{'postgresql log_min_duration_statement'}, qr/is 0, must be -1/,
          'statements in the log');
     like($bad{partitions} || '', qr/event$old missing/, 'a month is missing');
+
+    # who hears of the account that the last webhooks were of
+    my $graph = Lapor::Graph->new;
+    my $account = $in->WABA_ID;
+    my $asked = sub {
+        my ($keys, $section) = (slurp($CONF), join '', map { "$_\n" } @_);
+        $keys =~ s/^\[intake\]/graph_url = @{[ $graph->url ]}\n$&/m;
+        my $conf = spew("$DIR/graph.conf", "$keys$section");
+        my $old = $CONF;
+        $CONF = $conf;
+        my @lines = grep { $_->{check} eq 'subscription' }
+                    lines((ctl('check', '--json'))[1]);
+        $CONF = $old;
+        return join "\n", map { "$_->{result} $_->{detail}" } @lines;
+    };
+    my $token = 'graph_token = ' . $graph->dir . '/token';
+
+    is($asked->(), '', 'without a token nobody is asked');
+    is($asked->($token), "OK account $account sends webhooks to app 1",
+       'the account of the webhooks tells an app');
+    is($asked->($token, 'app_id = 1', 'waba_id = 5, 6'),
+       join("\n", map { "OK account $_ sends webhooks to app 1" } 5, 6),
+       'ours; and accounts that are configured');
+    like($asked->($token, 'app_id = 2'),
+         qr/^FAIL account $account .* app 1, but not to ours, 2: see Subscr/,
+         'another app than ours');
+    is($asked->($token, 'waba_id = 5/x'), 'FAIL waba_id: "5/x" is no id',
+       'what would lead to another path');
+
+    $graph->call('DELETE', '1/subscribed_apps');
+    like($asked->($token), qr/^FAIL account \d+ .* no app: nothing comes, see/,
+         'none');
+    $graph->faults({ match => '/subscribed_apps', status => 403, code => 200 });
+    like($asked->($token), qr/^WARN account \d+: status 403, .*_management\?$/,
+         'a token that may not ask');
+    $graph->stop;
+    is($asked->($token), '', 'and an API that is down is told once');
+
+    $pg->psql("UPDATE lapor.raw_webhook SET received_at = received_at"
+        . " - interval '40 days'");
+    $graph->start;
+    like($asked->($token), qr/^WARN not asked: waba_id is unknown/,
+         'no webhook and no account');
+    $graph->stop;
 
     my $secret = spew("$DIR/secret", "geheim\n", 0644);
     spew($CONF, slurp($CONF) . "app_secret = $secret\n"

@@ -17,12 +17,20 @@ enum ctl_result {
     CTL_BAD
 };
 
+/* Accounts that are asked for without being configured. */
+#define CTL_ACCOUNTS  32
+
+struct lapor_graph;
+struct lapor_http;
+
 struct ctl_check {
     struct ctl_args        *args;
     const struct ctl_conf  *conf;
     int                     bad;
     int                     warned;
     char                    number[40];  /* a phone number id, "" if none */
+    char                    accounts[CTL_ACCOUNTS][40];  /* of webhooks */
+    size_t                  naccounts;
 };
 
 
@@ -41,5 +49,10 @@ void lapor_ctl_check_spool(struct ctl_check *c);
 void lapor_ctl_check_pg(struct ctl_check *c);
 void lapor_ctl_check_tables(struct ctl_check *c, struct lapor_pg *pg);
 void lapor_ctl_check_web(struct ctl_check *c);
+
+/* The WhatsApp accounts of the last webhooks; and which apps each tells. */
+void lapor_ctl_check_accounts_find(struct ctl_check *c, struct lapor_pg *pg);
+void lapor_ctl_check_accounts(struct ctl_check *c, struct lapor_http *http,
+    const struct lapor_graph *graph);
 
 #endif

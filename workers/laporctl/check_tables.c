@@ -34,6 +34,7 @@ lapor_ctl_check_tables(struct ctl_check *c, struct lapor_pg *pg)
                 "are lapor-media and lapor-reply running?");
 
     check_number(c, pg);
+    lapor_ctl_check_accounts_find(c, pg);
     lapor_ctl_check_silence(c, pg);
 }
 

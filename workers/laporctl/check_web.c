@@ -13,7 +13,9 @@
 #include "lib/timeutil.h"
 
 
-static void check_graph(struct ctl_check *c, struct lapor_http *http);
+static struct lapor_graph *check_graph(struct ctl_check *c);
+static bool check_number(struct ctl_check *c, struct lapor_http *http,
+    const struct lapor_graph *graph);
 static void check_handshake(struct ctl_check *c, struct lapor_http *http);
 static void add_escaped(struct lapor_buf *url, const char *text);
 
@@ -22,37 +24,33 @@ void
 lapor_ctl_check_web(struct ctl_check *c)
 {
     struct lapor_http       *http;
+    struct lapor_graph      *graph;
     struct lapor_http_conf   conf;
 
     memset(&conf, 0, sizeof(conf));
     http = lapor_http_new(&conf);
+    graph = check_graph(c);
 
-    check_graph(c, http);
+    if (graph != NULL && check_number(c, http, graph)) {
+        lapor_ctl_check_accounts(c, http, graph);
+    }
+
+    lapor_graph_free(graph);
     check_handshake(c, http);
     lapor_http_free(http);
 }
 
 
-static void
-check_graph(struct ctl_check *c, struct lapor_http *http)
+static struct lapor_graph *
+check_graph(struct ctl_check *c)
 {
-    char                       err[300];
-    size_t                     n;
-    const char                *number;
-    const char *const         *headers;
-    struct ctl_web             web;
-    struct lapor_buf           url;
-    struct lapor_graph        *graph;
-    struct lapor_graph_error   error;
+    char                 err[300];
+    struct lapor_graph  *graph;
 
-    number = c->conf->phone_number_id == NULL ? c->number
-             : c->conf->phone_number_id;
-
-    if (c->conf->graph_token == NULL || number[0] == '\0') {
-        lapor_ctl_say(c, CTL_WARN, "graph api", "not asked: %s is unknown",
-                      number[0] == '\0' ? "a phone_number_id"
-                      : "graph_token");
-        return;
+    if (c->conf->graph_token == NULL) {
+        lapor_ctl_say(c, CTL_WARN, "graph api", "not asked: graph_token is "
+                      "unknown");
+        return NULL;
     }
 
     graph = lapor_graph_new(c->conf->common.graph_url,
@@ -61,7 +59,32 @@ check_graph(struct ctl_check *c, struct lapor_http *http)
 
     if (graph == NULL) {
         lapor_ctl_say(c, CTL_BAD, "graph api", "%s", err);
-        return;
+    }
+
+    return graph;
+}
+
+
+/* False when the Graph API does not answer at all. */
+
+static bool
+check_number(struct ctl_check *c, struct lapor_http *http,
+    const struct lapor_graph *graph)
+{
+    size_t                     n;
+    const char                *number;
+    const char *const         *headers;
+    struct ctl_web             web;
+    struct lapor_buf           url;
+    struct lapor_graph_error   error;
+
+    number = c->conf->phone_number_id == NULL ? c->number
+             : c->conf->phone_number_id;
+
+    if (number[0] == '\0') {
+        lapor_ctl_say(c, CTL_WARN, "graph api", "not asked: a "
+                      "phone_number_id is unknown");
+        return true;
     }
 
     lapor_buf_init(&url);
@@ -87,7 +110,8 @@ check_graph(struct ctl_check *c, struct lapor_http *http)
 
     lapor_buf_free(&web.body);
     lapor_buf_free(&url);
-    lapor_graph_free(graph);
+
+    return web.status != 0;
 }
 
 

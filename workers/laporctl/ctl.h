@@ -25,14 +25,16 @@
 
 /* Of lapor.conf, section [laporctl]. common must stand first. */
 struct ctl_conf {
-    struct lapor_common  common;
-    char                *app_secret;       /* files, read only when needed */
-    char                *verify_token;
-    char                *graph_token;
-    char                *phone_number_id;
-    char                *webhook_url;
-    char                *demo_dir;
-    char                *spool;
+    struct lapor_common      common;
+    char                    *app_secret;   /* files, read only when needed */
+    char                    *verify_token;
+    char                    *graph_token;
+    char                    *phone_number_id;
+    struct lapor_conf_list   waba_id;      /* of accounts; may be empty */
+    char                    *app_id;
+    char                    *webhook_url;
+    char                    *demo_dir;
+    char                    *spool;
 };
 
 
