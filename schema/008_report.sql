@@ -141,6 +141,7 @@ CREATE TABLE lapor.officer (
     identity  text    NOT NULL,         -- digits without +, or a user id
     unit_id   integer NOT NULL,
     active    boolean NOT NULL DEFAULT true,
+    added_at  timestamptz NOT NULL DEFAULT now(),   -- for the last time
     CONSTRAINT officer_pkey PRIMARY KEY (identity),
     CONSTRAINT officer_identity_check
         CHECK (char_length(identity) BETWEEN 1 AND 256)
@@ -152,6 +153,14 @@ CREATE INDEX officer_unit_id_idx ON lapor.officer (unit_id);
 
 ALTER TABLE lapor.officer ADD CONSTRAINT officer_unit_id_fkey
     FOREIGN KEY (unit_id) REFERENCES lapor.unit;
+
+
+-- An officer stays one when his number changes or his messages come under his
+-- user id alone; and who inherits his number is none.
+
+ALTER TABLE lapor.reporter
+    ADD COLUMN officer   text,          -- as what identity he was listed
+    ADD COLUMN named_at  timestamptz;   -- Meta's time of name and username
 
 
 INSERT INTO lapor.text (key, lang, body) VALUES
@@ -232,7 +241,8 @@ CREATE FUNCTION lapor.officer_put(p_identity text, p_code text,
 RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = lapor, pg_temp AS $$
 DECLARE
-    v_unit integer;
+    v_unit  integer;
+    v_found boolean;
 BEGIN
     SELECT u.unit_id INTO v_unit FROM lapor.unit u WHERE u.unit_code = p_code;
 
@@ -253,7 +263,13 @@ BEGIN
      WHERE o.identity = p_identity
        AND (o.unit_id, o.active) IS DISTINCT FROM (v_unit, p_active);
 
-    RETURN CASE WHEN FOUND THEN 'changed' ELSE 'same' END;
+    v_found := FOUND;
+
+    -- also if it is listed already: the number may be another officer's now
+    UPDATE lapor.officer o SET added_at = now()
+     WHERE o.identity = p_identity AND o.active;
+
+    RETURN CASE WHEN v_found THEN 'changed' ELSE 'same' END;
 END
 $$;
 
@@ -365,7 +381,7 @@ $$;
 
 CREATE FUNCTION lapor.reporter_open(p_part smallint, p_reporter_id bigint[],
     p_identity text[], p_kind text[], p_peer text[], p_name text[],
-    p_username text[], p_seen_at timestamptz[],
+    p_username text[], p_named_at timestamptz[], p_seen_at timestamptz[],
     p_parts smallint[] DEFAULT NULL)
 RETURNS TABLE (idx integer, reporter_id bigint, name text, username text,
                officer boolean, codes bigint, report_id bigint,
@@ -444,9 +460,9 @@ BEGIN
         END IF;
 
         INSERT INTO lapor.reporter (part, reporter_id, name, username,
-                                    first_seen_at)
+                                    named_at, first_seen_at)
         SELECT coalesce(p_part, p_parts[n.i]), v_reporter[n.i], p_name[n.i],
-               p_username[n.i], p_seen_at[n.i]
+               p_username[n.i], p_named_at[n.i], p_seen_at[n.i]
           FROM (SELECT i
                   FROM generate_series(1, v_count) AS i
                  WHERE p_reporter_id[i] IS NULL
@@ -475,6 +491,21 @@ BEGIN
               USING ERRCODE = 'foreign_key_violation';
     END IF;
 
+    -- an identity that changed hands since it was listed makes no officer of
+    -- who has it now; who wrote under it before that has been remembered
+
+    UPDATE lapor.reporter p
+       SET officer = o.identity
+      FROM (SELECT i, coalesce(p_part, p_parts[i]) AS part,
+                   v_reporter[i] AS reporter_id
+              FROM generate_series(1, v_count) AS i) n
+      JOIN lapor.officer o ON o.identity IN (p_identity[n.i], p_peer[n.i])
+     WHERE p.part = n.part AND p.reporter_id = n.reporter_id
+       AND o.active AND p.officer IS DISTINCT FROM o.identity
+       AND NOT EXISTS (SELECT FROM lapor.identity t
+                        WHERE t.part = n.part AND t.identity = o.identity
+                          AND t.since > o.added_at);
+
     v_part := ARRAY(SELECT DISTINCT coalesce(p_part, p_parts[i])
                       FROM generate_series(1, v_count) AS i);
 
@@ -493,8 +524,7 @@ BEGIN
     RETURN QUERY
     SELECT n.i, p.reporter_id, p.name, p.username,
            EXISTS (SELECT FROM lapor.officer o
-                    WHERE o.identity IN (p_identity[n.i], p_peer[n.i])
-                      AND o.active),
+                    WHERE o.identity = p.officer AND o.active),
            c.reports, t.report_id, t.unit_id, t.version, t.code,
            t.phone_number_id, t.category, t.urgency, t.function, t.state,
            t.sensitive, t.answered, t.prank::double precision,
@@ -768,11 +798,13 @@ END
 $$;
 
 
--- What reporters are called now; NULL keeps what is known. They are locked.
--- p_part and p_parts: see lapor.distributed.
+-- What reporters are called since p_named_at; NULL keeps what is known, and so
+-- does an older word than what is known. They are locked. p_part and p_parts:
+-- see lapor.distributed.
 
 CREATE FUNCTION lapor.reporter_name(p_part smallint, p_reporter_id bigint[],
-    p_name text[], p_username text[], p_parts smallint[] DEFAULT NULL)
+    p_name text[], p_username text[], p_named_at timestamptz[],
+    p_parts smallint[] DEFAULT NULL)
 RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = lapor, pg_temp
     SET enable_seqscan = off SET enable_hashjoin = off
@@ -780,11 +812,15 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = lapor, pg_temp
 AS $$
 BEGIN
     UPDATE lapor.reporter p
-       SET name = coalesce(p_name[n.i], p.name),
-           username = coalesce(p_username[n.i], p.username)
-      FROM (SELECT i, coalesce(p_part, p_parts[i]) AS part
-              FROM generate_series(1, cardinality(p_reporter_id)) AS i) n
-     WHERE p.part = n.part AND p.reporter_id = p_reporter_id[n.i];
+       SET name = coalesce(n.name, p.name),
+           username = coalesce(n.username, p.username), named_at = n.at
+      FROM (SELECT DISTINCT ON (1, 2) coalesce(p_part, p_parts[i]) AS part,
+                   p_reporter_id[i] AS reporter_id, p_name[i] AS name,
+                   p_username[i] AS username, p_named_at[i] AS at
+              FROM generate_series(1, cardinality(p_reporter_id)) AS i
+             ORDER BY 1, 2, 5 DESC) n
+     WHERE p.part = n.part AND p.reporter_id = n.reporter_id
+       AND n.at >= coalesce(p.named_at, '-infinity');
 END
 $$;
 

@@ -1629,7 +1629,8 @@ CREATE FUNCTION lapor.officer_put(p_identity text, p_code text, p_active boolean
     SET search_path TO 'lapor', 'pg_temp'
     AS $$
 DECLARE
-    v_unit integer;
+    v_unit  integer;
+    v_found boolean;
 BEGIN
     SELECT u.unit_id INTO v_unit FROM lapor.unit u WHERE u.unit_code = p_code;
 
@@ -1650,7 +1651,13 @@ BEGIN
      WHERE o.identity = p_identity
        AND (o.unit_id, o.active) IS DISTINCT FROM (v_unit, p_active);
 
-    RETURN CASE WHEN FOUND THEN 'changed' ELSE 'same' END;
+    v_found := FOUND;
+
+    -- also if it is listed already: the number may be another officer's now
+    UPDATE lapor.officer o SET added_at = now()
+     WHERE o.identity = p_identity AND o.active;
+
+    RETURN CASE WHEN v_found THEN 'changed' ELSE 'same' END;
 END
 $$;
 
@@ -2514,10 +2521,10 @@ $$;
 ALTER FUNCTION lapor.reporter_audit(p_part smallint, p_reporter_id bigint, p_kind text, p_identity text, p_peer text, p_at bigint, p_raw_id bigint) OWNER TO lapor_owner;
 
 --
--- Name: reporter_name(smallint, bigint[], text[], text[], smallint[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+-- Name: reporter_name(smallint, bigint[], text[], text[], timestamp with time zone[], smallint[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
 --
 
-CREATE FUNCTION lapor.reporter_name(p_part smallint, p_reporter_id bigint[], p_name text[], p_username text[], p_parts smallint[] DEFAULT NULL::smallint[]) RETURNS void
+CREATE FUNCTION lapor.reporter_name(p_part smallint, p_reporter_id bigint[], p_name text[], p_username text[], p_named_at timestamp with time zone[], p_parts smallint[] DEFAULT NULL::smallint[]) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'lapor', 'pg_temp'
     SET enable_seqscan TO 'off'
@@ -2527,21 +2534,25 @@ CREATE FUNCTION lapor.reporter_name(p_part smallint, p_reporter_id bigint[], p_n
     AS $$
 BEGIN
     UPDATE lapor.reporter p
-       SET name = coalesce(p_name[n.i], p.name),
-           username = coalesce(p_username[n.i], p.username)
-      FROM (SELECT i, coalesce(p_part, p_parts[i]) AS part
-              FROM generate_series(1, cardinality(p_reporter_id)) AS i) n
-     WHERE p.part = n.part AND p.reporter_id = p_reporter_id[n.i];
+       SET name = coalesce(n.name, p.name),
+           username = coalesce(n.username, p.username), named_at = n.at
+      FROM (SELECT DISTINCT ON (1, 2) coalesce(p_part, p_parts[i]) AS part,
+                   p_reporter_id[i] AS reporter_id, p_name[i] AS name,
+                   p_username[i] AS username, p_named_at[i] AS at
+              FROM generate_series(1, cardinality(p_reporter_id)) AS i
+             ORDER BY 1, 2, 5 DESC) n
+     WHERE p.part = n.part AND p.reporter_id = n.reporter_id
+       AND n.at >= coalesce(p.named_at, '-infinity');
 END
 $$;
 
-ALTER FUNCTION lapor.reporter_name(p_part smallint, p_reporter_id bigint[], p_name text[], p_username text[], p_parts smallint[]) OWNER TO lapor_owner;
+ALTER FUNCTION lapor.reporter_name(p_part smallint, p_reporter_id bigint[], p_name text[], p_username text[], p_named_at timestamp with time zone[], p_parts smallint[]) OWNER TO lapor_owner;
 
 --
--- Name: reporter_open(smallint, bigint[], text[], text[], text[], text[], text[], timestamp with time zone[], smallint[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+-- Name: reporter_open(smallint, bigint[], text[], text[], text[], text[], text[], timestamp with time zone[], timestamp with time zone[], smallint[]); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
 --
 
-CREATE FUNCTION lapor.reporter_open(p_part smallint, p_reporter_id bigint[], p_identity text[], p_kind text[], p_peer text[], p_name text[], p_username text[], p_seen_at timestamp with time zone[], p_parts smallint[] DEFAULT NULL::smallint[]) RETURNS TABLE(idx integer, reporter_id bigint, name text, username text, officer boolean, codes bigint, report_id bigint, unit_id integer, version integer, code text, phone_number_id text, category text, urgency text, function text, state text, sensitive boolean, answered boolean, prank double precision, confidence double precision, first_message_at timestamp with time zone, last_message_at timestamp with time zone, closed_at timestamp with time zone, lat double precision, lon double precision, events integer, head bytea, origin text, drill boolean, bursts integer, called boolean, attention_at timestamp with time zone, withdraw_asked_at timestamp with time zone, album_at timestamp with time zone, made boolean)
+CREATE FUNCTION lapor.reporter_open(p_part smallint, p_reporter_id bigint[], p_identity text[], p_kind text[], p_peer text[], p_name text[], p_username text[], p_named_at timestamp with time zone[], p_seen_at timestamp with time zone[], p_parts smallint[] DEFAULT NULL::smallint[]) RETURNS TABLE(idx integer, reporter_id bigint, name text, username text, officer boolean, codes bigint, report_id bigint, unit_id integer, version integer, code text, phone_number_id text, category text, urgency text, function text, state text, sensitive boolean, answered boolean, prank double precision, confidence double precision, first_message_at timestamp with time zone, last_message_at timestamp with time zone, closed_at timestamp with time zone, lat double precision, lon double precision, events integer, head bytea, origin text, drill boolean, bursts integer, called boolean, attention_at timestamp with time zone, withdraw_asked_at timestamp with time zone, album_at timestamp with time zone, made boolean)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'lapor', 'pg_temp'
     SET enable_seqscan TO 'off'
@@ -2609,9 +2620,9 @@ BEGIN
         END IF;
 
         INSERT INTO lapor.reporter (part, reporter_id, name, username,
-                                    first_seen_at)
+                                    named_at, first_seen_at)
         SELECT coalesce(p_part, p_parts[n.i]), v_reporter[n.i], p_name[n.i],
-               p_username[n.i], p_seen_at[n.i]
+               p_username[n.i], p_named_at[n.i], p_seen_at[n.i]
           FROM (SELECT i
                   FROM generate_series(1, v_count) AS i
                  WHERE p_reporter_id[i] IS NULL
@@ -2640,6 +2651,21 @@ BEGIN
               USING ERRCODE = 'foreign_key_violation';
     END IF;
 
+    -- an identity that changed hands since it was listed makes no officer of
+    -- who has it now; who wrote under it before that has been remembered
+
+    UPDATE lapor.reporter p
+       SET officer = o.identity
+      FROM (SELECT i, coalesce(p_part, p_parts[i]) AS part,
+                   v_reporter[i] AS reporter_id
+              FROM generate_series(1, v_count) AS i) n
+      JOIN lapor.officer o ON o.identity IN (p_identity[n.i], p_peer[n.i])
+     WHERE p.part = n.part AND p.reporter_id = n.reporter_id
+       AND o.active AND p.officer IS DISTINCT FROM o.identity
+       AND NOT EXISTS (SELECT FROM lapor.identity t
+                        WHERE t.part = n.part AND t.identity = o.identity
+                          AND t.since > o.added_at);
+
     v_part := ARRAY(SELECT DISTINCT coalesce(p_part, p_parts[i])
                       FROM generate_series(1, v_count) AS i);
 
@@ -2658,8 +2684,7 @@ BEGIN
     RETURN QUERY
     SELECT n.i, p.reporter_id, p.name, p.username,
            EXISTS (SELECT FROM lapor.officer o
-                    WHERE o.identity IN (p_identity[n.i], p_peer[n.i])
-                      AND o.active),
+                    WHERE o.identity = p.officer AND o.active),
            c.reports, t.report_id, t.unit_id, t.version, t.code,
            t.phone_number_id, t.category, t.urgency, t.function, t.state,
            t.sensitive, t.answered, t.prank::double precision,
@@ -2684,7 +2709,7 @@ BEGIN
 END
 $$;
 
-ALTER FUNCTION lapor.reporter_open(p_part smallint, p_reporter_id bigint[], p_identity text[], p_kind text[], p_peer text[], p_name text[], p_username text[], p_seen_at timestamp with time zone[], p_parts smallint[]) OWNER TO lapor_owner;
+ALTER FUNCTION lapor.reporter_open(p_part smallint, p_reporter_id bigint[], p_identity text[], p_kind text[], p_peer text[], p_name text[], p_username text[], p_named_at timestamp with time zone[], p_seen_at timestamp with time zone[], p_parts smallint[]) OWNER TO lapor_owner;
 
 --
 -- Name: reporter_tie(smallint, bigint, smallint, bigint, text, bigint, bigint); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
@@ -3811,6 +3836,7 @@ CREATE TABLE lapor.officer (
     identity text NOT NULL,
     unit_id integer NOT NULL,
     active boolean DEFAULT true NOT NULL,
+    added_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT officer_identity_check CHECK (((char_length(identity) >= 1) AND (char_length(identity) <= 256)))
 );
 
@@ -4018,6 +4044,8 @@ CREATE TABLE lapor.reporter (
     name text,
     username text,
     first_seen_at timestamp with time zone NOT NULL,
+    officer text,
+    named_at timestamp with time zone,
     CONSTRAINT reporter_part_check CHECK (((part >= 0) AND (part <= 255)))
 );
 
@@ -5305,18 +5333,18 @@ REVOKE ALL ON FUNCTION lapor.reporter_audit(p_part smallint, p_reporter_id bigin
 GRANT ALL ON FUNCTION lapor.reporter_audit(p_part smallint, p_reporter_id bigint, p_kind text, p_identity text, p_peer text, p_at bigint, p_raw_id bigint) TO lapor_intake;
 
 --
--- Name: FUNCTION reporter_name(p_part smallint, p_reporter_id bigint[], p_name text[], p_username text[], p_parts smallint[]); Type: ACL; Schema: lapor; Owner: lapor_owner
+-- Name: FUNCTION reporter_name(p_part smallint, p_reporter_id bigint[], p_name text[], p_username text[], p_named_at timestamp with time zone[], p_parts smallint[]); Type: ACL; Schema: lapor; Owner: lapor_owner
 --
 
-REVOKE ALL ON FUNCTION lapor.reporter_name(p_part smallint, p_reporter_id bigint[], p_name text[], p_username text[], p_parts smallint[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION lapor.reporter_name(p_part smallint, p_reporter_id bigint[], p_name text[], p_username text[], p_parts smallint[]) TO lapor_intake;
+REVOKE ALL ON FUNCTION lapor.reporter_name(p_part smallint, p_reporter_id bigint[], p_name text[], p_username text[], p_named_at timestamp with time zone[], p_parts smallint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.reporter_name(p_part smallint, p_reporter_id bigint[], p_name text[], p_username text[], p_named_at timestamp with time zone[], p_parts smallint[]) TO lapor_intake;
 
 --
--- Name: FUNCTION reporter_open(p_part smallint, p_reporter_id bigint[], p_identity text[], p_kind text[], p_peer text[], p_name text[], p_username text[], p_seen_at timestamp with time zone[], p_parts smallint[]); Type: ACL; Schema: lapor; Owner: lapor_owner
+-- Name: FUNCTION reporter_open(p_part smallint, p_reporter_id bigint[], p_identity text[], p_kind text[], p_peer text[], p_name text[], p_username text[], p_named_at timestamp with time zone[], p_seen_at timestamp with time zone[], p_parts smallint[]); Type: ACL; Schema: lapor; Owner: lapor_owner
 --
 
-REVOKE ALL ON FUNCTION lapor.reporter_open(p_part smallint, p_reporter_id bigint[], p_identity text[], p_kind text[], p_peer text[], p_name text[], p_username text[], p_seen_at timestamp with time zone[], p_parts smallint[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION lapor.reporter_open(p_part smallint, p_reporter_id bigint[], p_identity text[], p_kind text[], p_peer text[], p_name text[], p_username text[], p_seen_at timestamp with time zone[], p_parts smallint[]) TO lapor_intake;
+REVOKE ALL ON FUNCTION lapor.reporter_open(p_part smallint, p_reporter_id bigint[], p_identity text[], p_kind text[], p_peer text[], p_name text[], p_username text[], p_named_at timestamp with time zone[], p_seen_at timestamp with time zone[], p_parts smallint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.reporter_open(p_part smallint, p_reporter_id bigint[], p_identity text[], p_kind text[], p_peer text[], p_name text[], p_username text[], p_named_at timestamp with time zone[], p_seen_at timestamp with time zone[], p_parts smallint[]) TO lapor_intake;
 
 --
 -- Name: FUNCTION reporter_tie(p_part smallint, p_reporter_id bigint, p_other_part smallint, p_other_id bigint, p_why text, p_at bigint, p_raw_id bigint); Type: ACL; Schema: lapor; Owner: lapor_owner

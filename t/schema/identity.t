@@ -138,6 +138,7 @@ sub open_sql {
                pg_array('text', @ids), pg_array('text', map { 'phone' } @ids),
                pg_array('text', map { $new{$_} } @ids),
                map({ pg_array('text', map { undef } @ids) } 1, 2),
+               pg_array('timestamptz', map { undef } @ids),
                'ARRAY[' . join(', ', map { time_of(1000) } @ids) . ']')
         . ') ORDER BY idx';
 }

@@ -89,6 +89,27 @@ ok($in->drained, 'processed');
 is($in->cell('SELECT count(*) FROM lapor.reporter WHERE username = '
              . "'warga.b' AND name = 'B'"), 1,
    'and the reporter got his username');
+
+# he is called what he said last, whichever message comes last
+my $named = sub {
+    my ($ago, $name, %more) = @_;
+    return body(value(messages => [message(text => 'lapor', from => phone(300),
+                                           timestamp => time - $ago)],
+                      contacts => [{ profile => { name => $name, %more },
+                                     wa_id => phone(300) }]));
+};
+my $called = sub {
+    ok($in->drained, 'processed');
+    return $in->cell("SELECT name || ' ' || username FROM lapor.reporter
+                       WHERE username LIKE 'warga.%'");
+};
+$in->add($named->(-60, 'C', username => 'warga.c'));
+is($called->(), 'C warga.c', 'a new name');
+$in->add($named->(60, 'D', username => 'warga.d'));
+is($called->(), 'C warga.c', 'an older message keeps it');
+$in->add($_) for $named->(-90, 'F', username => 'warga.f'),
+                 $named->(-80, 'E', username => 'warga.e');
+is($called->(), 'F warga.f', 'whether they come at once or not');
 is($in->cell('SELECT count(DISTINCT reporter_id) FROM lapor.identity'
              . " WHERE identity IN ('" . phone(300) . "', 'ID.300')"), 1,
    'by the number of contacts[]');

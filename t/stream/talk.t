@@ -154,6 +154,33 @@ my $officer = said({ from => phone(77), text => 'ada kecelakaan di simpang' });
 is(report($officer, 'r.origin'), 'officer', 'an officer\'s own number');
 is(answers($officer), '', 'is not answered by the machine');
 
+# he stays one under his user id alone, and with a new number; who gets his old
+# one is none, until he is listed, too
+my $later = time + 5;
+said({ from => phone(77), from_user_id => 'ID.77', text => 'dan di pasar' });
+$officer = said({ from => undef, from_user_id => 'ID.77', text => 'ada api' });
+is(report($officer, 'r.origin'), 'officer', 'under his user id');
+$in->add(body(message(type => 'system', from => phone(77),
+    timestamp => "$later", system => { type => 'user_changed_number',
+        body => 'x', wa_id => phone(78) })));
+ok($in->drained, 'his number changes');
+$officer = said({ from => phone(78), ago => $now - $later - 1,
+                  text => 'ada kecelakaan lagi' });
+is(report($officer, 'r.origin'), 'officer', 'he writes from the new one');
+is(answers($officer), '', 'and is not answered');
+my $heir = said({ from => phone(77), ago => $now - $later - 2,
+                  text => 'ada kecelakaan di rumah saya' });
+is(report($heir, 'r.origin'), 'citizen', 'who has the old one now is a citizen');
+isnt(answers($heir), '', 'and is answered');
+$in->pg->psql("UPDATE lapor.identity SET since = now() - interval '1 minute'
+                WHERE identity = '" . phone(77) . "'");
+is($in->cell("SELECT lapor.officer_put('" . phone(77) . "',
+    'POLRES-TARAKAN', true)"), 'same', 'listed anew');
+$heir = said({ from => phone(77), text => 'kecelakaan sudah ditangani' });
+is($in->cell('SELECT officer FROM lapor.reporter p JOIN lapor.report r
+    USING (part, reporter_id) JOIN lapor.message m USING (part, report_id)
+    WHERE m.wamid = ' . "'$heir'"), phone(77), 'he is one');
+
 
 # greetings, tests
 

@@ -22,6 +22,8 @@ static void sender_group(struct lapor_intake_store *store,
     struct lapor_intake_group *group);
 static struct lapor_intake_sender *sender_get(struct sender_map *map,
     const struct lapor_intake_unit *unit, bool *ret_new);
+static void sender_name(struct lapor_intake_sender *sender,
+    const struct lapor_intake_message *m);
 static uint64_t sender_hash(const struct lapor_intake_message *m,
     struct lapor_str id);
 static int sender_compare(const void *one, const void *two);
@@ -88,13 +90,7 @@ sender_group(struct lapor_intake_store *store,
             group->senders[group->nsenders++] = sender;
         }
 
-        if (m->name.data != NULL) {
-            sender->name = m->name;
-        }
-
-        if (m->username.data != NULL) {
-            sender->username = m->username;
-        }
+        sender_name(sender, m);
 
         if (m->at_ms < sender->seen_ms) {
             sender->seen_ms = m->at_ms;
@@ -150,6 +146,30 @@ sender_get(struct sender_map *map, const struct lapor_intake_unit *unit,
     *ret_new = true;
 
     return sender;
+}
+
+
+/* A retry of yesterday's message may come last. */
+
+static void
+sender_name(struct lapor_intake_sender *sender,
+    const struct lapor_intake_message *m)
+{
+    if ((m->name.data == NULL && m->username.data == NULL)
+        || m->at_ms < sender->named_ms)
+    {
+        return;
+    }
+
+    if (m->name.data != NULL) {
+        sender->name = m->name;
+    }
+
+    if (m->username.data != NULL) {
+        sender->username = m->username;
+    }
+
+    sender->named_ms = m->at_ms;
 }
 
 

@@ -20,8 +20,10 @@ struct lapor_intake_sender {
     int64_t                              reporter_id;
     const struct lapor_intake_identity  *self;
     const struct lapor_intake_identity  *peer;
-    struct lapor_str                     name;      /* the last one told */
+    struct lapor_str                     name;      /* the last one told, by
+                                                       Meta's time */
     struct lapor_str                     username;
+    int64_t                              named_ms;  /* that time */
     int64_t                              seen_ms;   /* when he wrote first */
     bool                                 named;     /* his username is new */
     bool                                 made;      /* self is a new identity,

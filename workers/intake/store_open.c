@@ -196,7 +196,7 @@ open_who(struct lapor_intake_store *store,
 {
     size_t                             i;
     struct lapor_pgarray              *id, *self, *kind, *peer, *name, *user,
-                                      *seen, *part;
+                                      *named, *seen, *part;
     struct lapor_pgparams              p;
     const struct lapor_intake_sender  *s;
 
@@ -206,6 +206,7 @@ open_who(struct lapor_intake_store *store,
     peer = lapor_pgarray_new(store->pool, LAPOR_PG_TEXT);
     name = lapor_pgarray_new(store->pool, LAPOR_PG_TEXT);
     user = lapor_pgarray_new(store->pool, LAPOR_PG_TEXT);
+    named = lapor_pgarray_new(store->pool, LAPOR_PG_TIMESTAMPTZ);
     seen = lapor_pgarray_new(store->pool, LAPOR_PG_TIMESTAMPTZ);
     part = lapor_pgarray_new(store->pool, LAPOR_PG_INT2);
 
@@ -224,6 +225,7 @@ open_who(struct lapor_intake_store *store,
         lapor_pgarray_text(peer, s->peer->id.data, s->peer->id.len);
         lapor_pgarray_text(name, s->name.data, s->name.len);
         lapor_pgarray_text(user, s->username.data, s->username.len);
+        lapor_pgarray_time(named, s->named_ms);
         lapor_pgarray_time(seen, s->seen_ms);
         lapor_pgarray_int2(part, (int16_t) s->part);
     }
@@ -236,12 +238,13 @@ open_who(struct lapor_intake_store *store,
     lapor_pgparams_array(&p, peer);
     lapor_pgparams_array(&p, name);
     lapor_pgparams_array(&p, user);
+    lapor_pgparams_array(&p, named);
     lapor_pgparams_array(&p, seen);
     lapor_pgparams_array(&p, part);
 
     return lapor_pg_pipe_add(store->pg, "reporter_open",
         "SELECT * FROM lapor.reporter_open($1, $2, $3, $4, $5, $6, $7, $8,"
-        " $9)", &p);
+        " $9, $10)", &p);
 }
 
 

@@ -405,18 +405,20 @@ write_names(struct lapor_intake_store *store,
     const struct lapor_intake_group *group)
 {
     size_t                  i;
-    struct lapor_pgarray   *id, *name, *username, *part;
+    struct lapor_pgarray   *id, *name, *username, *at, *part;
     struct lapor_pgparams   p;
 
     id = lapor_pgarray_new(store->pool, LAPOR_PG_INT8);
     name = lapor_pgarray_new(store->pool, LAPOR_PG_TEXT);
     username = lapor_pgarray_new(store->pool, LAPOR_PG_TEXT);
+    at = lapor_pgarray_new(store->pool, LAPOR_PG_TIMESTAMPTZ);
     part = lapor_pgarray_new(store->pool, LAPOR_PG_INT2);
 
     for (i = 0; i < group->nrenamed; i++) {
         lapor_pgarray_int8(id, group->renamed[i]->reporter_id);
         write_text(name, group->renamed[i]->name);
         write_text(username, group->renamed[i]->username);
+        lapor_pgarray_time(at, group->renamed[i]->named_ms);
         lapor_pgarray_int2(part, (int16_t) group->renamed[i]->part);
     }
 
@@ -425,10 +427,11 @@ write_names(struct lapor_intake_store *store,
     lapor_pgparams_array(&p, id);
     lapor_pgparams_array(&p, name);
     lapor_pgparams_array(&p, username);
+    lapor_pgparams_array(&p, at);
     lapor_pgparams_array(&p, part);
 
     return lapor_pg_pipe_add(store->pg, "reporter_name",
-        "SELECT lapor.reporter_name($1, $2, $3, $4, $5)", &p);
+        "SELECT lapor.reporter_name($1, $2, $3, $4, $5, $6)", &p);
 }
 
 

@@ -65,6 +65,8 @@ BEGIN
                (SELECT array_agg(p_username[f] ORDER BY k)
                   FROM unnest(v_first) WITH ORDINALITY AS x (f, k)),
                (SELECT array_agg(p_received_at[f] ORDER BY k)
+                  FROM unnest(v_first) WITH ORDINALITY AS x (f, k)),
+               (SELECT array_agg(p_received_at[f] ORDER BY k)
                   FROM unnest(v_first) WITH ORDINALITY AS x (f, k))) o
         ON o.idx = s.ord;
 
@@ -260,7 +262,8 @@ BEGIN
               a.kind, a.body;
 
     PERFORM lapor.reporter_name(p_part, array_agg(q.reporter_id),
-                                array_agg(q.name), array_agg(q.username))
+                                array_agg(q.name), array_agg(q.username),
+                                array_agg(timestamptz 'infinity'))
       FROM (SELECT n.reporter_id,
                    (array_agg(n.name ORDER BY n.ord DESC)
                     FILTER (WHERE n.name IS NOT NULL))[1] AS name,
