@@ -114,6 +114,20 @@ close_report($first, 9 * 86400);
 $more = said({ from => $who, text => 'ada maling motor' });
 is(report($more, 'link'), '-', 'after a week a report stands alone');
 
+$who = phone($n++);
+$first = said({ from => $who, ago => 7200, text => 'ada maling motor' });
+close_report($first, 3600);
+my ($typo, $worse) = said(map { { from => $who, ago => $_->[0],
+    type => 'edit', edit => { original_message_id => $first,
+        message => { type => 'text', text => { body => $_->[1] } } } } }
+    [1800, 'ada maling motor pak'], [900, 'ada begal bawa parang']);
+is(code($typo), code($first), 'an edit of what has ended stays with it');
+is(report($first, 'attention_at IS NOT NULL, state'), 't closed',
+   'and asks somebody to look');
+is(report($worse, 'urgency, state, link'), 'P1 new follows',
+   'one that says more opens a report');
+is(linked($worse), code($first), 'linked to it');
+
 
 # a second topic, a quoted reply
 
@@ -208,6 +222,12 @@ $off = said({ from => $who, number => '2220',
 is(code($off), code($first), 'by its code, from another number');
 is($in->cell("SELECT count(DISTINCT (part, report_id)) FROM lapor.message
     WHERE wamid IN ('$first', '$off')"), 1, 'nothing was opened');
+
+close_report($first, 20);
+$more = said({ from => $who, ago => 10, text => 'ada kebakaran di pasar' });
+$off = said({ from => $who, text => 'batal ' . code($first) });
+is(code($off), code($first), 'by the code of one that has ended');
+is(report($more, 'withdraw_asked_at IS NULL'), 't', 'no other is withdrawn');
 
 
 # a drill

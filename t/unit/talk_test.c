@@ -12,17 +12,10 @@
 #include "intake/talk_choose.c"
 #include "intake/talk_event.c"
 
-
-#define HERE    LAPOR_STR("1110")
-#define THERE   LAPOR_STR("2220")
-#define MINUTE  INT64_C(60000)
-#define HOUR    (60 * MINUTE)
-#define DAY     (24 * HOUR)
-#define NOW     INT64_C(1763000000000)
+#include "t/unit/talk.h"
 
 
 static void test_joins(void);
-static void test_quiet(void);
 static void test_raises(void);
 static void test_closed(void);
 static void test_topics(void);
@@ -35,24 +28,8 @@ static void test_call(void);
 static void test_answers(void);
 static void test_bursts(void);
 static void test_chain(void);
-static void start(void);
-static struct lapor_intake_message *message(int64_t at);
 static struct lapor_intake_message *photo(int64_t at);
-static struct lapor_intake_message *words(int64_t at, const char *category,
-    const char *urgency, const char *function);
-static struct lapor_talk_report *hear(struct lapor_intake_message *m);
-static struct lapor_talk_report *close_report(struct lapor_talk_report *r,
-    int64_t at);
-static const char *events(const struct lapor_talk_report *r);
-static size_t replies(const struct lapor_talk_report *r, const char *text);
-
-
-static struct lapor_pool         *pool;
-static struct lapor_talk          talk;
-static struct lapor_talk_person   person;
-static struct lapor_talk_rule     rule;
-static struct lapor_talk_report  *about;
-static int64_t                    ids[64];
+static struct lapor_intake_message *batal(int64_t at);
 
 
 int
@@ -61,7 +38,6 @@ main(void)
     pool = lapor_pool_create(65536);
 
     test_joins();
-    test_quiet();
     test_raises();
     test_closed();
     test_topics();
@@ -81,55 +57,6 @@ main(void)
 }
 
 
-/* A person of whom nothing is known, and the rules of headquarters. */
-
-static void
-start(void)
-{
-    size_t  i;
-
-    lapor_pool_reset(pool);
-    memset(&person, 0, sizeof(person));
-    memset(&rule, 0, sizeof(rule));
-    person.part = 9;
-    person.reporter_id = 7;
-    rule.unit_id = 3;
-    rule.join_ms = DAY;
-    rule.reopen_ms = 7 * DAY;
-    rule.burst_ms = 5 * MINUTE;
-    rule.second_topic = true;
-    rule.topic_confidence = 0.7;
-    about = NULL;
-
-    for (i = 0; i < 64; i++) {
-        ids[i] = (int64_t) (1000 - i);
-    }
-
-    lapor_talk_init(&talk, pool, NOW, ids + 64);
-}
-
-
-/* A photo, so many ms after NOW. */
-
-static struct lapor_intake_message *
-message(int64_t at)
-{
-    struct lapor_intake_message  *m;
-
-    m = lapor_pool_alloc(pool, sizeof(*m));
-    m->wamid = LAPOR_STR("wamid.A");
-    m->phone_number_id = HERE;
-    m->at_ms = NOW + at;
-    m->category = "ambigu";
-    m->urgency = "P2";
-    m->function = "operator";
-    m->opens = true;
-    m->answers = true;
-
-    return m;
-}
-
-
 static struct lapor_intake_message *
 photo(int64_t at)
 {
@@ -143,79 +70,14 @@ photo(int64_t at)
 
 
 static struct lapor_intake_message *
-words(int64_t at, const char *category, const char *urgency,
-    const char *function)
+batal(int64_t at)
 {
     struct lapor_intake_message  *m;
 
-    m = message(at);
-    m->worded = true;
-    m->category = category;
-    m->urgency = urgency;
-    m->function = function;
-    m->confidence = 0.9;
-    m->trivial = strcmp(category, "bukan_laporan") == 0;
+    m = words(at, "bukan_laporan", "P4", "operator");
+    m->withdraws = true;
 
     return m;
-}
-
-
-static struct lapor_talk_report *
-hear(struct lapor_intake_message *m)
-{
-    lapor_talk_hear(&talk, &person, m, &rule, about);
-
-    return m->report;
-}
-
-
-static struct lapor_talk_report *
-close_report(struct lapor_talk_report *r, int64_t at)
-{
-    r->state = "closed";
-    r->closed_ms = NOW + at;
-
-    return r;
-}
-
-
-/* The kinds of a report's events, in their order. */
-
-static const char *
-events(const struct lapor_talk_report *r)
-{
-    struct lapor_buf                buf;
-    struct lapor_str                text;
-    const struct lapor_talk_event  *e;
-
-    lapor_buf_init(&buf);
-
-    for (e = talk.events; e != NULL; e = e->next) {
-        if (e->report_id == r->report_id) {
-            lapor_buf_printf(&buf, "%s%s", buf.len > 0 ? " " : "", e->kind);
-        }
-    }
-
-    text = lapor_pool_str(pool, lapor_buf_view(&buf));
-    lapor_buf_free(&buf);
-
-    return text.data;
-}
-
-
-static size_t
-replies(const struct lapor_talk_report *r, const char *text)
-{
-    size_t                          n;
-    const struct lapor_talk_reply  *reply;
-
-    n = 0;
-
-    for (reply = talk.replies; reply != NULL; reply = reply->next) {
-        n += reply->report == r && strcmp(reply->text, text) == 0;
-    }
-
-    return n;
 }
 
 
@@ -253,62 +115,6 @@ test_joins(void)
     rule.join_ms = HOUR;
     r = hear(message(0));
     ok(hear(message(HOUR + 1)) != r, "a shorter window of the unit");
-}
-
-
-/* Reactions, system messages, edits and revocations. */
-
-static void
-test_quiet(void)
-{
-    struct lapor_talk_report     *r, *old;
-    struct lapor_intake_message  *m;
-
-    start();
-    old = close_report(hear(message(0)), HOUR);
-    r = hear(message(3 * HOUR));
-    m = message(20 * DAY);
-    m->opens = m->answers = false;
-    ok(hear(m) == r, "a reaction joins the latest, of whatever age");
-    is(r->last_ms, NOW + 3 * HOUR, "and keeps nothing alive");
-    about = old;
-    m = message(4 * HOUR);
-    m->opens = m->answers = false;
-    ok(hear(m) == old, "one to an old message joins that one's report");
-    is(old->attention_ms, 0, "and asks nobody to look");
-
-    start();
-    m = message(0);
-    m->opens = m->answers = false;
-    m->category = "bukan_laporan";
-    m->urgency = "P4";
-    r = hear(m);
-    is_str(r->state, "info", "a stranger's reaction is kept, and over");
-    ok(r->closed_ms != 0, "closed at once");
-    is(replies(r, "reply.opening"), 0, "not answered");
-    ok(hear(words(MINUTE, "bukan_laporan", "P4", "operator")) != r,
-       "it is no report to come back to");
-
-    start();
-    m = words(0, "kebakaran", "P1", "samapta");
-    m->opens = m->answers = false;
-    is_str(hear(m)->state, "new",
-           "an edit of what never came is all we have: it opens");
-
-    start();
-    old = close_report(hear(message(0)), HOUR);
-    m = words(3 * HOUR, "curas", "P1", "reskrim");
-    m->opens = m->answers = false;
-    r = hear(m);
-    ok(r != old && strcmp(r->state, "new") == 0,
-       "an edit that comes before its message is not hidden in what is over");
-    ok(hear(message(2 * HOUR)) == r, "its message joins it");
-    is_str(r->urgency, "P1", "which stays as urgent");
-
-    m = message(4 * HOUR);
-    m->opens = m->answers = false;
-    m->worded = true;
-    ok(hear(m) == r, "one that says nothing joins the latest");
 }
 
 
@@ -482,30 +288,42 @@ test_withdraw(void)
 
     start();
     r = hear(words(0, "kebakaran", "P1", "samapta"));
-    m = words(MINUTE, "bukan_laporan", "P4", "operator");
-    m->withdraws = true;
+    m = batal(MINUTE);
     ok(hear(m) == r, "BATAL joins the open report");
     is(r->withdraw_ms, NOW + MINUTE, "which knows when");
     is_str(r->state, "new", "and stays open");
-    m = words(2 * MINUTE, "bukan_laporan", "P4", "operator");
-    m->withdraws = true;
+    m = batal(2 * MINUTE);
     hear(m);
     is_str(events(r), "opened withdraw_asked", "asked twice, told once");
 
     m = message(3 * MINUTE);
     m->phone_number_id = THERE;
     there = hear(m);
-    m = words(4 * MINUTE, "bukan_laporan", "P4", "operator");
+    m = batal(4 * MINUTE);
     m->phone_number_id = THERE;
-    m->withdraws = true;
     m->withdraw_code = r->code;
     ok(hear(m) == r, "with a code it is that report's");
     is(there->withdraw_ms, 0, "and no other's");
     is(talk.opened, 2, "nothing is opened");
 
     start();
-    m = words(0, "bukan_laporan", "P4", "operator");
-    m->withdraws = true;
+    there = close_report(hear(message(0)), MINUTE);
+    r = hear(words(HOUR, "kebakaran", "P1", "samapta"));
+    m = batal(2 * HOUR);
+    m->withdraw_code = there->code;
+    about = r;
+    ok(hear(m) == there, "with the code of one that is over, too");
+    is(r->withdraw_ms, 0, "not the open one, though it quotes that");
+    is(there->withdraw_ms, 0, "what is over is not withdrawn");
+    is(there->attention_ms, NOW, "but somebody is to look");
+    about = NULL;
+    m = batal(3 * HOUR);
+    m->withdraw_code = LAPOR_STR("K-2222-2");
+    ok(hear(m) == r, "one that names a stranger's report joins");
+    is(r->withdraw_ms, 0, "and withdraws none of his");
+
+    start();
+    m = batal(0);
     r = hear(m);
     is(r->withdraw_ms, 0, "with nothing to withdraw it is a greeting");
     is_str(r->urgency, "P4", "that alarms nobody");

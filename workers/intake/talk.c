@@ -23,6 +23,8 @@ static struct lapor_talk_report *talk_open(struct lapor_talk *talk,
     const struct lapor_talk_choice *choice);
 static void talk_say(struct lapor_talk *talk, struct lapor_talk_report *r,
     const struct lapor_intake_message *m, bool opened);
+static bool talk_meant(const struct lapor_talk_report *r,
+    const struct lapor_intake_message *m);
 static bool talk_raise(struct lapor_talk_report *r,
     const struct lapor_intake_message *m);
 static void talk_answer(struct lapor_talk *talk,
@@ -118,15 +120,16 @@ talk_say(struct lapor_talk *talk, struct lapor_talk_report *r,
     if (lapor_talk_ended(r)) {
 
         /* it never vanishes; once is enough until somebody has looked */
-        if (m->opens && r->attention_ms == 0) {
+        if ((m->opens || m->worded) && r->attention_ms == 0) {
             r->attention_ms = talk->now_ms;
+            talk_changed(talk, r);
             lapor_talk_event(talk, r, "written_after_close", m);
         }
 
         return;
     }
 
-    if (m->withdraws && r->withdraw_ms == 0) {
+    if (talk_meant(r, m) && r->withdraw_ms == 0) {
         r->withdraw_ms = m->at_ms;
         lapor_talk_event(talk, r, "withdraw_asked", m);
     }
@@ -135,6 +138,18 @@ talk_say(struct lapor_talk *talk, struct lapor_talk_report *r,
         talk_changed(talk, r);
         lapor_talk_event(talk, r, "raised", m);
     }
+}
+
+
+/* Is it this report that is withdrawn? One that names another code may have
+ * come here as any other message does. */
+
+static bool
+talk_meant(const struct lapor_talk_report *r,
+    const struct lapor_intake_message *m)
+{
+    return m->withdraws && (m->withdraw_code.data == NULL
+                            || lapor_str_eq(m->withdraw_code, r->code));
 }
 
 
@@ -191,29 +206,22 @@ talk_open(struct lapor_talk *talk, struct lapor_talk_person *person,
 }
 
 
-/* The words of a later message say more; nothing said before is taken back:
- * urgency only rises, sensitive stays. A call has no words, and says that
- * somebody cannot wait. */
+/* Nothing said before is taken back: urgency only rises, sensitive stays. */
 
 static bool
 talk_raise(struct lapor_talk_report *r, const struct lapor_intake_message *m)
 {
-    bool  rises, vague;
+    bool  rises;
 
-    if (m->confidence <= 0 && !m->call) {
+    if (!lapor_talk_adds(r, m)) {
         return false;
     }
 
     rises = strcmp(m->urgency, r->urgency) < 0;
-    vague = lapor_talk_vague(m->category);
 
-    if (!rises && (!m->sensitive || r->sensitive)
-        && (vague || !lapor_talk_vague(r->category)))
+    if (!lapor_talk_vague(m->category)
+        && (rises || lapor_talk_vague(r->category)))
     {
-        return false;
-    }
-
-    if (!vague && (rises || lapor_talk_vague(r->category))) {
         r->category = m->category;
         r->function = m->function;
         r->confidence = m->confidence;
@@ -228,6 +236,23 @@ talk_raise(struct lapor_talk_report *r, const struct lapor_intake_message *m)
     r->moved = true;
 
     return true;
+}
+
+
+/* A call has no words, and says that somebody cannot wait. */
+
+bool
+lapor_talk_adds(const struct lapor_talk_report *r,
+    const struct lapor_intake_message *m)
+{
+    if (m->confidence <= 0 && !m->call) {
+        return false;
+    }
+
+    return strcmp(m->urgency, r->urgency) < 0
+           || (m->sensitive && !r->sensitive)
+           || (!lapor_talk_vague(m->category)
+               && lapor_talk_vague(r->category));
 }
 
 

@@ -166,6 +166,10 @@ struct lapor_talk_choice lapor_talk_choose(
 /* Is its end reached, for good or until somebody opens it again? */
 bool lapor_talk_ended(const struct lapor_talk_report *report);
 
+/* Do the words of a message say more than all that the report holds? */
+bool lapor_talk_adds(const struct lapor_talk_report *report,
+    const struct lapor_intake_message *message);
+
 /* Does a category say what has happened? */
 bool lapor_talk_vague(const char *category);
 

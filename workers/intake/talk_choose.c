@@ -23,8 +23,8 @@ struct choose {
 };
 
 
-static struct lapor_talk_report *choose_quiet(const struct choose *c,
-    struct lapor_talk_report *about);
+static void choose_quiet(const struct choose *c,
+    struct lapor_talk_report *about, struct lapor_talk_choice *choice);
 static struct lapor_talk_report *choose_withdrawn(const struct choose *c,
     struct lapor_talk_report *about);
 static bool choose_topic(const struct choose *c,
@@ -61,7 +61,7 @@ lapor_talk_choose(const struct lapor_talk_person *person,
     memset(&choice, 0, sizeof(choice));
 
     if (!message->opens) {
-        choice.report = choose_quiet(&c, about);
+        choose_quiet(&c, about, &choice);
         return choice;
     }
 
@@ -107,21 +107,33 @@ lapor_talk_choose(const struct lapor_talk_person *person,
 }
 
 
-/* What never opens: the report that it is about, else the latest one here,
- * whatever its age and state; but what an edit says has happened must not
- * vanish in a report that is over, because its message comes later. */
+/*
+ * What never opens: the report that it is about, else the latest one here,
+ * whatever its age and state. But what an edit says has happened must not
+ * vanish in a report that is over, be it that its message comes later, or
+ * that it says more than the report did when somebody closed it.
+ */
 
-static struct lapor_talk_report *
-choose_quiet(const struct choose *c, struct lapor_talk_report *about)
+static void
+choose_quiet(const struct choose *c, struct lapor_talk_report *about,
+    struct lapor_talk_choice *choice)
 {
     bool                       tells;
     struct lapor_talk_report  *r, *last;
 
     if (about != NULL) {
-        return about;
+        tells = c->message->worded && lapor_talk_ended(about)
+                && lapor_talk_adds(about, c->message);
+
+    } else {
+        tells = c->message->worded && !lapor_talk_vague(c->message->category);
     }
 
-    tells = c->message->worded && !lapor_talk_vague(c->message->category);
+    if (about != NULL && !tells) {
+        choice->report = about;
+        return;
+    }
+
     last = NULL;
 
     for (r = c->person->reports; r != NULL; r = r->next) {
@@ -132,12 +144,20 @@ choose_quiet(const struct choose *c, struct lapor_talk_report *about)
         }
     }
 
-    return last;
+    choice->report = last;
+
+    if (last == NULL && about != NULL) {
+        choice->link = "follows";
+        choice->linked = about;
+    }
 }
 
 
-/* The one named by its code, else quoted, else last written to; at another
- * number too, since people do not know where they wrote. */
+/*
+ * The one named by its code, else quoted, else last written to; at another
+ * number too, since people do not know where they wrote. Whoever names one
+ * means no other, even if that one is over or not to be found.
+ */
 
 static struct lapor_talk_report *
 choose_withdrawn(const struct choose *c, struct lapor_talk_report *about)
@@ -147,12 +167,12 @@ choose_withdrawn(const struct choose *c, struct lapor_talk_report *about)
     if (c->message->withdraw_code.data != NULL) {
 
         for (r = c->person->reports; r != NULL; r = r->next) {
-            if (lapor_str_eq(r->code, c->message->withdraw_code)
-                && !lapor_talk_ended(r))
-            {
+            if (lapor_str_eq(r->code, c->message->withdraw_code)) {
                 return r;
             }
         }
+
+        return NULL;
     }
 
     if (about != NULL && !lapor_talk_ended(about)) {
