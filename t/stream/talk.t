@@ -128,6 +128,23 @@ is(report($worse, 'urgency, state, link'), 'P1 new follows',
    'one that says more opens a report');
 is(linked($worse), code($first), 'linked to it');
 
+$who = phone($n++);
+$first = said({ from => $who, ago => 7200, text => 'ada maling motor' });
+my %no = (type => 'unsupported', errors => [{ code => 131051 }]);
+my ($pin) = said({ from => $who, ago => 7000, %no,
+                   unsupported => { type => 'pin' } });
+is(code($pin), code($first), 'a pin that Meta only names joins');
+close_report($first, 3600);
+my ($vote, $edit) = said(
+    { from => $who, ago => 1800, %no, unsupported => { type => 'reaction' } },
+    { from => $who, ago => 900, %no, unsupported => { type => 'edit' } });
+is(code($vote) . code($edit), code($first) x 2,
+   'so do a thumb and an edit, after the end too');
+is(answers($first), 'opening', 'nothing of that is answered');
+is(report($first, 'attention_at IS NOT NULL, state, urgency'), 't closed P3',
+   'but somebody is to look what was edited');
+is(events($first), 'opened written_after_close', 'told once');
+
 
 # a second topic, a quoted reply
 
@@ -306,6 +323,18 @@ my $alone = said({ from => phone($n++), type => 'reaction',
 is(report($alone, 'state'), 'info', 'a reaction of a stranger is kept, over');
 is($in->cell("SELECT count(*) FROM lapor.timer t JOIN lapor.message m
     USING (part, report_id) WHERE m.wamid = '$alone'"), 0, 'with no timer');
+
+$alone = said({ from => phone($n++), %no, unsupported => { type => 'edit' } });
+is(report($alone, 'state, urgency, answered'), 'new P2 f',
+   'an edit that Meta only names is all there is of him: it opens');
+$alone = said({ from => phone($n++), type => 'interactive', interactive => {
+    type => 'call_permission_reply', call_permission_reply => {
+        response => 'accept', response_source => 'automatic' } } });
+is(report($alone, 'state, urgency, answered'), 'info P4 f',
+   'what a phone grants by itself is nobody\'s report');
+is(report(said({ from => phone($n++), type => 'view_once',
+                 view_once => { type => 'image' } }), 'state, urgency'),
+   'new P2', 'what nobody can read may have been anything');
 
 
 # codes grow where the schema's do

@@ -17,6 +17,7 @@
 
 static void test_quiet(void);
 static void test_edited(void);
+static void test_hidden(void);
 static struct lapor_intake_message *quiet(struct lapor_intake_message *m);
 
 
@@ -27,6 +28,7 @@ main(void)
 
     test_quiet();
     test_edited();
+    test_hidden();
 
     lapor_pool_destroy(pool);
 
@@ -121,6 +123,38 @@ test_edited(void)
     m = quiet(words(HOUR, "layanan", "P4", "pamapta"));
     m->sensitive = true;
     ok(hear(m)->sensitive, "a complaint that is to be sealed opens one, too");
+}
+
+
+/* An edit of which Meta tells nothing but that there was one. */
+
+static void
+test_hidden(void)
+{
+    struct lapor_talk_report     *r;
+    struct lapor_intake_message  *m;
+
+    start();
+    r = hear(words(0, "kebakaran", "P3", "samapta"));
+    m = quiet(message(MINUTE));
+    m->edits = true;
+    ok(hear(m) == r, "an edit without words joins what is open");
+    is_str(r->urgency, "P3", "raises nothing");
+    is(r->last_ms, NOW, "and keeps nothing alive");
+    close_report(r, HOUR);
+    ok(hear(m) == r, "it joins what is over, too");
+    is(r->attention_ms, NOW, "where somebody is to look what it changed");
+    is(replies(r, "reply.opening"), 1, "it is never answered");
+
+    start();
+    m = quiet(message(0));
+    m->edits = true;
+    r = hear(m);
+    is_str(r->state, "new", "a stranger's is all we have: it opens");
+    is(replies(r, "reply.opening"), 0, "unanswered");
+    ok(hear(words(-MINUTE, "curas", "P1", "reskrim")) == r,
+       "its message joins it");
+    is(replies(r, "reply.opening"), 1, "and gets the answer");
 }
 
 

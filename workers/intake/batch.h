@@ -83,6 +83,7 @@ struct lapor_intake_message {
     double                         confidence;
 
     bool                           opens;     /* may it open a report? */
+    bool                           edits;     /* it changes another one */
     bool                           answers;   /* does it deserve an answer? */
     bool                           worded;    /* are there words of his own? */
     bool                           trivial;   /* a greeting, thanks, a test */

@@ -37,6 +37,7 @@ static struct lapor_str message_sha256(struct lapor_pool *pool,
 static struct lapor_str message_wamid(struct lapor_pool *pool,
     const struct lapor_event *event);
 static void message_rules(struct lapor_intake_message *message);
+static bool message_gesture(const struct lapor_event *event);
 static void message_about(struct lapor_intake_message *message);
 static void message_command(struct lapor_pool *pool,
     struct lapor_intake_message *message);
@@ -316,10 +317,14 @@ message_rules(struct lapor_intake_message *m)
 
     m->worded = lapor_intake_worded(event);
 
-    m->opens = !lapor_str_eqz(m->type, "reaction")
+    m->edits = lapor_str_eqz(m->type, "edit")
+               || lapor_str_eqz(event->unsupported, "edit");
+
+    m->opens = !m->edits
+               && !lapor_str_eqz(m->type, "reaction")
                && !lapor_str_eqz(m->type, "system")
-               && !lapor_str_eqz(m->type, "edit")
-               && !lapor_str_eqz(m->type, "revoke");
+               && !lapor_str_eqz(m->type, "revoke")
+               && !message_gesture(event);
 
     m->answers = m->opens
                  && event->group_id.data == NULL
@@ -331,6 +336,37 @@ message_rules(struct lapor_intake_message *m)
             m->answers = false;
         }
     }
+}
+
+
+/*
+ * What a pure Cloud API number hears of a thumb, a pin or a vote: no content,
+ * but what it was (Cloud API, 3.12). Meta's list is open, and what is not
+ * named here may have been words. The leave to call somebody back who has
+ * called is given by his phone (3.5).
+ */
+
+static bool
+message_gesture(const struct lapor_event *event)
+{
+    static const char *const  names[] = {
+        "reaction", "pin", "poll_update", "keep_in_chat", "revoke", NULL
+    };
+
+    size_t                           i;
+    const struct lapor_interactive  *interactive;
+
+    for (i = 0; names[i] != NULL; i++) {
+        if (lapor_str_eqz(event->unsupported, names[i])) {
+            return true;
+        }
+    }
+
+    interactive = event->interactive;
+
+    return interactive != NULL
+           && lapor_str_eqz(interactive->kind, "call_permission_reply")
+           && lapor_str_eqz(interactive->source, "automatic");
 }
 
 

@@ -10,8 +10,7 @@
 #include "intake/words.h"
 
 
-static bool rate_evidence(const struct lapor_event *event,
-    struct lapor_str type);
+static bool rate_evidence(const struct lapor_intake_message *m);
 static bool rate_vague(enum lapor_category category);
 
 
@@ -24,7 +23,7 @@ lapor_intake_rate(struct lapor_intake_message *m)
     struct lapor_str     text;
 
     text = m->worded ? m->event->text : LAPOR_STR_NONE;
-    evidence = rate_evidence(m->event, m->type);
+    evidence = rate_evidence(m);
 
     /* a drill is rated as what it plays */
     drill = m->drill ? lapor_words_drill(text) : 0;
@@ -33,7 +32,7 @@ lapor_intake_rate(struct lapor_intake_message *m)
     (void) lapor_classify(text.len > drill ? text.data + drill : NULL,
                           text.len - drill, &class);
 
-    if (!m->worded && !m->opens) {
+    if (!m->worded && !m->opens && !m->edits) {
         class.category = LAPOR_BUKAN_LAPORAN;
         class.urgency = LAPOR_P4;
     }
@@ -71,21 +70,31 @@ lapor_intake_rate(struct lapor_intake_message *m)
 }
 
 
-/* A message that cannot be shown may have been anything. */
+/* A message that cannot be shown may have been anything; so may one of a type
+ * that we do not know, and what an edit says if we are not told. */
 
 static bool
-rate_evidence(const struct lapor_event *event, struct lapor_str type)
+rate_evidence(const struct lapor_intake_message *m)
 {
-    if (lapor_str_eqz(type, "sticker") || lapor_str_eqz(type, "reaction")
-        || lapor_str_eqz(type, "system") || lapor_str_eqz(type, "revoke"))
-    {
+    const struct lapor_event  *event;
+
+    event = m->event;
+
+    if (lapor_str_eqz(m->type, "sticker") || (!m->opens && !m->edits)) {
         return false;
+    }
+
+    /* an order is known, only its content is not read */
+    if (!m->worded && (m->edits || (event->unknown
+                                    && !lapor_str_eqz(m->type, "order"))))
+    {
+        return true;
     }
 
     return event->kind == LAPOR_EVENT_CALL
            || event->media != NULL || event->location != NULL
-           || event->cards != NULL || lapor_str_eqz(type, "unsupported")
-           || lapor_str_eqz(type, "unknown");
+           || event->cards != NULL || lapor_str_eqz(m->type, "unsupported")
+           || lapor_str_eqz(m->type, "unknown");
 }
 
 

@@ -120,7 +120,7 @@ talk_say(struct lapor_talk *talk, struct lapor_talk_report *r,
     if (lapor_talk_ended(r)) {
 
         /* it never vanishes; once is enough until somebody has looked */
-        if ((m->opens || m->worded) && r->attention_ms == 0) {
+        if ((m->opens || m->worded || m->edits) && r->attention_ms == 0) {
             r->attention_ms = talk->now_ms;
             talk_changed(talk, r);
             lapor_talk_event(talk, r, "written_after_close", m);
@@ -155,7 +155,7 @@ talk_meant(const struct lapor_talk_report *r,
 
 /* What cannot open a report is kept for a person of whom nothing else is
  * known, as one that is over: no timer, no alarm. An edit is all that we have
- * of what was edited, so its words do open one. */
+ * of what was edited, so it does open one, also where Meta keeps its words. */
 
 static struct lapor_talk_report *
 talk_open(struct lapor_talk *talk, struct lapor_talk_person *person,
@@ -194,7 +194,7 @@ talk_open(struct lapor_talk *talk, struct lapor_talk_person *person,
     r->last_ms = m->at_ms;
     r->opened = true;
 
-    if (!m->opens && !m->worded) {
+    if (!m->opens && !m->worded && !m->edits) {
         r->state = "info";
         r->closed_ms = talk->now_ms;
     }
