@@ -225,6 +225,16 @@ is(report(said({ from => phone($n++), text => 'tes' }), 'urgency'), 'P4',
    'a test');
 
 
+# a form
+
+my $form = said({ from => phone($n++), type => 'interactive', interactive => {
+    type => 'nfm_reply', nfm_reply => { name => 'flow', body => 'Sent',
+        response_json => '{"flow_token":"t","apa":"ada begal bawa parang"}' }
+    } });
+is(report($form, 'urgency, category, body'),
+   "P1 curas Sent\nada begal bawa parang", 'what is filled in is read');
+
+
 # BATAL
 
 $who = phone($n++);

@@ -28,6 +28,8 @@ static void test_parts(void);
 static void test_same_part_whatever_the_batch(void);
 static void test_flags(void);
 static void test_pointers(void);
+static void test_forms(void);
+static const char *form(const char *reply);
 static void test_times(void);
 static void test_thousand(void);
 static void test_too_many(void);
@@ -47,6 +49,7 @@ main(void)
     test_same_part_whatever_the_batch();
     test_flags();
     test_pointers();
+    test_forms();
     test_times();
     test_thousand();
     test_too_many();
@@ -252,6 +255,57 @@ test_pointers(void)
     is(event->next->status->has_pricing, 0, "no pricing");
     is(event->next->status->billable, -1, "no flag");
     is_str(lapor_event_name(event->next->kind), "status", "its name");
+}
+
+
+/* What somebody filled in is what should be read. */
+
+static void
+test_forms(void)
+{
+    struct lapor_buf  reply = LAPOR_BUF_INIT;
+
+    is_str(form("\"body\":\"Sent\",\"response_json\":\"{\\\"flow_token\\\":"
+                "\\\"tok\\\",\\\"what\\\":\\\"ada begal\\\",\\\"age\\\":30,"
+                "\\\"list\\\":[\\\"satu\\\",{\\\"b\\\":\\\"dua\\\"}]}\""),
+           "Sent\nada begal\nsatu\ndua", "strings, not names nor the token");
+    is_str(form("\"response_json\":{\"what\":\"ada begal\"}"), "ada begal",
+           "as JSON itself, without a body");
+    is_str(form("\"body\":\"Sent\",\"response_json\":{\"photo\":[{\"id\":"
+                "\"5\",\"mime_type\":\"image/jpeg\"}]}"), "Sent",
+           "what describes a file is no answer");
+    is_str(form("\"body\":\"Sent\",\"response_json\":\"{\\\"a\\\":\""), "Sent",
+           "what is no JSON leaves the body");
+    ok(!decoded.first->damaged, "which is whole");
+    is_str(form("\"response_json\":\"[\\\"\\\\ud83d\\\"]\""), "\xed\xa0\xbd",
+           "half of a character inside");
+    ok(decoded.first->damaged, "is damage, as outside");
+
+    lapor_buf_addz(&reply, "\"response_json\":[\"");
+
+    while (reply.len < 30000) {
+        lapor_buf_addz(&reply, "\xc3\xa9");
+    }
+
+    lapor_buf_addz(&reply, "\",\"more\"]");
+    is(strlen(form(lapor_buf_cstr(&reply))), 8192, "a long one is cut");
+    lapor_buf_free(&reply);
+}
+
+
+static const char *
+form(const char *reply)
+{
+    struct lapor_buf     value = LAPOR_BUF_INIT;
+    struct lapor_event  *event;
+
+    lapor_buf_printf(&value, "{\"messages\":[{\"id\":\"w\",\"type\":"
+                     "\"interactive\",\"interactive\":{\"type\":"
+                     "\"nfm_reply\",\"nfm_reply\":{%s}}}]}", reply);
+    event = decode_value(lapor_buf_cstr(&value));
+    lapor_buf_free(&value);
+
+    return lapor_pool_strndup(pool, event->text.data, event->text.len);
 }
 
 

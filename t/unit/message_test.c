@@ -14,6 +14,7 @@
 #include "intake/message.c"
 #include "intake/pin.c"
 #include "intake/rate.c"
+#include "intake/scout.c"
 #include "intake/who_tenure.c"
 #include "intake/words.c"
 
@@ -21,6 +22,7 @@
 static void test_unsupported(void);
 static void test_unknown(void);
 static void test_permission(void);
+static void test_form(void);
 static const struct lapor_intake_message *make(const char *json);
 static void rules(const char *json, const char *want);
 
@@ -36,6 +38,7 @@ main(void)
     test_unsupported();
     test_unknown();
     test_permission();
+    test_form();
 
     lapor_pool_destroy(pool);
 
@@ -120,6 +123,27 @@ test_permission(void)
           "'call_permission_reply','call_permission_reply':{'response':"
           "'accept','response_source':'user_action'}}",
           "opens answers P3 ambigu");
+}
+
+
+/* A robbery that somebody fills into a form is one. */
+
+static void
+test_form(void)
+{
+    const struct lapor_intake_message  *m;
+
+    static const char  robbed[] =
+        "'type':'interactive','interactive':{'type':'nfm_reply','nfm_reply':{"
+        "'name':'flow','body':'Sent','response_json':{'flow_token':'t',"
+        "'what':'ada begal bawa celurit, korban berdarah'}}}";
+
+    rules(robbed, "opens answers worded P1 curas");
+    m = make(robbed);
+    ok(m != NULL && scout_urgent(m->event), "and is found in a backlog");
+    rules("'type':'interactive','interactive':{'type':'nfm_reply','nfm_reply'"
+          ":{'body':'Sent','response_json':{'flow_token':'ada begal bawa "
+          "celurit, korban berdarah'}}}", "opens answers worded P3 ambigu");
 }
 
 

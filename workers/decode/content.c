@@ -8,6 +8,12 @@
  */
 
 #include "decode/item.h"
+#include "lib/utf8.h"
+
+
+/* Bytes of a form's answers that are read as text; all of it is in the
+ * response. */
+#define CONTENT_FORM_MAX  8192
 
 
 typedef void (*content_read_pt)(struct decode_turn *turn,
@@ -59,6 +65,10 @@ static const struct lapor_json *content_card_list(
     const struct lapor_json *node, const char *name);
 static struct lapor_str content_response(struct decode_turn *turn,
     const struct lapor_json *body);
+static void content_form(struct decode_turn *turn,
+    struct lapor_event *event);
+static void content_answers(struct lapor_buf *buf,
+    const struct lapor_json *node, size_t max);
 
 
 /* The order is that in which a message without a type is searched. */
@@ -411,6 +421,10 @@ content_interactive(struct decode_turn *turn, struct lapor_event *event,
     event->interactive = interactive;
     event->text = interactive->title.data != NULL
                   ? interactive->title : lapor_json_get_text(reply, "body");
+
+    if (lapor_str_eqz(interactive->kind, "nfm_reply")) {
+        content_form(turn, event);
+    }
 }
 
 
@@ -439,6 +453,75 @@ content_response(struct decode_turn *turn, const struct lapor_json *reply)
     }
 
     return text;
+}
+
+
+/* The body says "Sent"; what was filled in is what should be read. The tree
+ * of one form may be large, and is of no use behind this. */
+
+static void
+content_form(struct decode_turn *turn, struct lapor_event *event)
+{
+    struct lapor_buf          buf = LAPOR_BUF_INIT;
+    struct lapor_str          text;
+    struct lapor_json        *form;
+    struct lapor_pool        *scratch;
+    struct lapor_json_error   error;
+
+    text = event->interactive->response;
+
+    if (lapor_str_empty(text)) {
+        return;
+    }
+
+    scratch = lapor_pool_create(CONTENT_FORM_MAX);
+
+    if (lapor_json_parse(scratch, text.data, text.len, &form, &error) == 0) {
+        lapor_buf_adds(&buf, event->text);
+        content_answers(&buf, form, buf.len + CONTENT_FORM_MAX);
+
+        if (buf.len > event->text.len) {
+            event->damaged |= form->damaged;
+            event->text = lapor_pool_str(turn->pool, lapor_buf_view(&buf));
+        }
+
+        lapor_buf_free(&buf);
+    }
+
+    lapor_pool_destroy(scratch);
+}
+
+
+/* Strings only: a form's numbers, ticks and names of fields say nothing by
+ * themselves, nor does its token; and what describes a file is no answer. */
+
+static void
+content_answers(struct lapor_buf *buf, const struct lapor_json *node,
+    size_t max)
+{
+    const struct lapor_json  *child;
+
+    if (lapor_json_get(node, "mime_type") != NULL) {
+        return;
+    }
+
+    LAPOR_JSON_EACH(child, node) {
+        if (lapor_str_eqz(child->name, "flow_token")) {
+            continue;
+        }
+
+        if (child->type != LAPOR_JSON_STRING) {
+            content_answers(buf, child, max);
+
+        } else if (child->value.len > 0 && buf->len + 1 < max) {
+            if (buf->len > 0) {
+                lapor_buf_addc(buf, '\n');
+            }
+
+            lapor_buf_adds(buf, lapor_utf8_cut(child->value,
+                                               max - buf->len));
+        }
+    }
 }
 
 
