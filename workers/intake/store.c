@@ -150,13 +150,14 @@ store_range(struct lapor_intake_store *store, struct lapor_intake_unit *units,
         return LAPOR_PG_OK;
     }
 
-    lapor_notify_watchdog();
-
     class = LAPOR_PG_DATA;
 
     if (store->most == 0 || n <= store->most) {
         store->began = false;
         class = run(store, units, n);
+
+        /* a piece of a long turn has ended */
+        lapor_notify_watchdog();
     }
 
     if (class == LAPOR_PG_OK) {
