@@ -588,7 +588,9 @@ END
 $$;
 
 
--- The last run's result, for a metric; no row before the first.
+-- The result of the last run that came to a verdict, for a metric: one that
+-- could not count says nothing of what is missing, and makes nothing fresh. No
+-- row before the first.
 
 CREATE FUNCTION lapor.reconcile_last()
 RETURNS TABLE (at timestamptz, verdict text, streams integer,
@@ -602,7 +604,7 @@ BEGIN
     SELECT r.at, r.verdict, r.streams, r.accepted, r.done, r.waiting,
            r.spooled, r.differences
       FROM lapor.reconcile r
-     WHERE r.part = 0
+     WHERE r.part = 0 AND r.verdict <> 'unsettled'
      ORDER BY r.at DESC LIMIT 1;
 END
 $$;

@@ -1858,7 +1858,7 @@ BEGIN
     SELECT r.at, r.verdict, r.streams, r.accepted, r.done, r.waiting,
            r.spooled, r.differences
       FROM lapor.reconcile r
-     WHERE r.part = 0
+     WHERE r.part = 0 AND r.verdict <> 'unsettled'
      ORDER BY r.at DESC LIMIT 1;
 END
 $$;

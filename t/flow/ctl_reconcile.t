@@ -100,6 +100,10 @@ sub alerts {
     is_deeply([$pg->psql('SELECT verdict, streams, accepted, done, waiting,'
         . ' spooled, differences FROM lapor.reconcile_last()',
         'lapor_intake')], [['exact', 3, 7, 7, 0, 0, 0]], 'and kept');
+    $pg->psql('SELECT lapor.reconcile_store(0::smallint, clock_timestamp(),'
+        . " 'unsettled', 3, 0, 0, 0, 0, 0, '[]')");
+    is($pg->psql('SELECT verdict FROM lapor.reconcile_last()'), 'exact',
+       'a run that could not count does not hide it');
     is(alerts(), '', 'no alert');
 
     # the same bytes twice in one millisecond

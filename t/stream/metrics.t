@@ -83,6 +83,25 @@ is_metric('lapor_alerts_open{kind="clock_skew",severity="critical"}', 0,
           'is over');
 is_metric('lapor_reconcile_last_seconds', 0, 'nobody has reconciled');
 
+# reconciled($seconds, $verdict, $differences), at that Unix time
+sub reconciled {
+    my ($at, $verdict, $differences) = @_;
+    return "SELECT lapor.reconcile_store(0::smallint, to_timestamp($at),"
+           . " '$verdict', 2, 9, 9, 0, 0, $differences, '[]');";
+}
+
+# a run that could not count all says nothing, and makes nothing fresh
+$in->pg->psql('BEGIN;' . reconciled(1000, 'difference', 2)
+              . reconciled(1010, 'unsettled', 0) . 'COMMIT');
+is_metric('lapor_reconcile_last_seconds', 1000, 'the last that had a verdict');
+is_metric('lapor_reconcile_exact', 0, 'found');
+is_metric('lapor_reconcile_differences', 2, 'differences');
+$in->pg->psql('BEGIN;' . reconciled(1020, 'exact', 0)
+              . reconciled(1030, 'unsettled', 0) . 'COMMIT');
+is_metric('lapor_reconcile_last_seconds', 1020, 'a later one');
+is_metric('lapor_reconcile_exact', 1, 'found all');
+is_metric('lapor_reconcile_differences', 0, 'and no difference');
+
 # a group that vanishes; just as its partition goes to another loop, which makes
 # those of all that it gets, it is told (t/stream/lost.t), but not counted
 $in->in->allow(qr/consumer group has vanished|redis/i);

@@ -85,12 +85,12 @@ static struct lapor_metric  meter[METERS] = {
     LAPOR_METRIC(GAUGE, "lapor_alerts_open",
         "Alerts that are open in the database.", "kind severity", NULL, 1),
     LAPOR_METRIC(GAUGE, "lapor_reconcile_exact",
-        "1 when the last reconciliation found everything that was accepted.",
-        NULL, NULL, 1),
+        "1 when the last reconciliation that could count all found everything "
+        "that was accepted.", NULL, NULL, 1),
     LAPOR_METRIC(GAUGE, "lapor_reconcile_differences",
         "Streams in which it found a difference.", NULL, NULL, 1),
     LAPOR_METRIC(GAUGE, "lapor_reconcile_last_seconds",
-        "When it was, in Unix time; 0 when never.", NULL, NULL, 1000)
+        "When that one was, in Unix time; 0 when never.", NULL, NULL, 1000)
 };
 
 
@@ -200,7 +200,7 @@ lapor_intake_meter_ask(struct lapor_pg *pg, struct lapor_pool *pool)
     PQclear(res);
 
     if (meter_query(pg, pool, "reconcile_last",
-                    "SELECT verdict <> 'difference', differences, "
+                    "SELECT verdict = 'exact', differences, "
                     "(extract(epoch FROM at) * 1000)::bigint "
                     "FROM lapor.reconcile_last()", &res) == -1)
     {
