@@ -15,9 +15,22 @@
 #include "lib/timeutil.h"
 
 
-#define CLOCK_DAY_MS  INT64_C(86400000)
+#define CLOCK_DAY_MS   INT64_C(86400000)
+
+/* in a row until a time that makes no sense is the clock's, not a message's */
+#define CLOCK_FAR      5
+
+/* likewise of old messages, and for how long: what Meta sends again after an
+ * outage is old, too, but new ones come between */
+#define CLOCK_LATE     20
+#define CLOCK_LATE_MS  INT64_C(300000)
+#define CLOCK_SPAN_MS  INT64_C(3600000)
 
 
+static void clock_meta(struct lapor_intake_clock *clock, int64_t received,
+    int64_t sent);
+static void clock_late(struct lapor_intake_clock *clock, int64_t received,
+    int64_t age);
 static void clock_note(struct lapor_intake_clock *clock,
     enum lapor_intake_clock_of of, int64_t ahead);
 static void clock_server(struct lapor_intake_clock *clock,
@@ -34,7 +47,8 @@ static const char *const  clock_names[LAPOR_INTAKE_CLOCKS] = {
     [LAPOR_INTAKE_CLOCK_REDIS] = "redis",
     [LAPOR_INTAKE_CLOCK_POSTGRES] = "postgresql",
     [LAPOR_INTAKE_CLOCK_NGINX] = "nginx",
-    [LAPOR_INTAKE_CLOCK_META] = "meta"
+    [LAPOR_INTAKE_CLOCK_META] = "meta",
+    [LAPOR_INTAKE_CLOCK_LATE] = "meta_late"
 };
 
 
@@ -61,11 +75,8 @@ lapor_intake_clock_batch(struct lapor_intake_clock *clock,
     const struct lapor_intake_batch *batch)
 {
     size_t                           i;
-    int64_t                          now;
     const struct lapor_intake_raw   *raw;
     const struct lapor_intake_unit  *unit;
-
-    now = lapor_time_ms();
 
     (void) pthread_mutex_lock(&clock->lock);
 
@@ -78,14 +89,16 @@ lapor_intake_clock_batch(struct lapor_intake_clock *clock,
             continue;
         }
 
-        clock_note(clock, LAPOR_INTAKE_CLOCK_NGINX, raw->received_ms - now);
+        /* the id begins with Redis's time; one from the spool is much later,
+         * and nothing tells it from others: so nginx is judged ahead only */
+        clock_note(clock, LAPOR_INTAKE_CLOCK_NGINX,
+                   raw->received_ms - strtoll(raw->entry->id, NULL, 10));
 
         if (unit->kind == LAPOR_INTAKE_MESSAGE
             && unit->message->event->sent == LAPOR_SENT_VALID)
         {
-            clock_note(clock, LAPOR_INTAKE_CLOCK_META,
-                       unit->message->event->sent_at * 1000
-                       - raw->received_ms);
+            clock_meta(clock, raw->received_ms,
+                       unit->message->event->sent_at * 1000);
         }
     }
 
@@ -94,13 +107,62 @@ lapor_intake_clock_batch(struct lapor_intake_clock *clock,
 
 
 static void
-clock_note(struct lapor_intake_clock *clock, enum lapor_intake_clock_of of,
-    int64_t ahead)
+clock_meta(struct lapor_intake_clock *clock, int64_t received, int64_t sent)
 {
-    if (ahead > CLOCK_DAY_MS) {
+    int64_t  ahead;
+
+    ahead = sent - received;
+
+    if (ahead <= CLOCK_DAY_MS) {
+        clock->far = 0;
+        clock_note(clock, LAPOR_INTAKE_CLOCK_META, ahead);
+        clock_late(clock, received, -ahead);
         return;
     }
 
+    /* one message that comes again and again is still one */
+    if (clock->far == 0 || sent != clock->far_sent) {
+        clock->far++;
+        clock->far_sent = sent;
+    }
+
+    if (clock->far >= CLOCK_FAR) {
+        clock_note(clock, LAPOR_INTAKE_CLOCK_META, ahead);
+    }
+}
+
+
+static void
+clock_late(struct lapor_intake_clock *clock, int64_t received, int64_t age)
+{
+    if (age <= CLOCK_LATE_MS) {
+        clock->late = 0;
+        clock_note(clock, LAPOR_INTAKE_CLOCK_LATE, 0);
+        return;
+    }
+
+    if (clock->late == 0 || received < clock->late_since) {
+        clock->late_since = received;
+    }
+
+    if (clock->late == 0 || age < clock->late_by) {
+        clock->late_by = age;
+    }
+
+    clock->late++;
+
+    if (clock->late >= CLOCK_LATE
+        && received - clock->late_since >= CLOCK_SPAN_MS)
+    {
+        clock_note(clock, LAPOR_INTAKE_CLOCK_LATE, clock->late_by);
+    }
+}
+
+
+static void
+clock_note(struct lapor_intake_clock *clock, enum lapor_intake_clock_of of,
+    int64_t ahead)
+{
     if (!clock->seen[of] || ahead > clock->ahead[of]) {
         clock->ahead[of] = ahead;
     }
