@@ -67,6 +67,7 @@ is($first->stop, 0, 'the first one stops');
 ok(wait_until { count($second, $again) == 2 } 30, 'the other one is on');
 work($second, undef, 'its turn');
 my $from = length $first->log;
+my @from;
 $first->start;
 ok(wait_until { count($first, $waits, $from) == 2 } 30, 'who comes stands by');
 work($second, $first, 'and rests');
@@ -105,5 +106,19 @@ work($second, undef, 'in the end');
 is($second->stop, 0, 'it stops');
 is($redis->cmd('EXISTS', 'lapor:intake:name:same.0'), 0,
    'and leaves its name');
+
+
+# the key is lost, and both think that the other one is gone
+
+$_->{own}{lease} = '3s' for $first, $second;
+@from = map { length $_->log } $first, $second;
+sub told { return count($first, $_[0], $from[0]) + count($second, $_[0], $from[1]) }
+$_->start for $first, $second;
+ok(wait_until { told($waits) == 2 } 30, 'one of them stands by');
+ok(wait_until {
+    $redis->cmd('DEL', map { "lapor:intake:name:same.$_" } 0, 1);
+    told($again) > 0;
+} 30, 'and finds no word of the other');
+ok(wait_until { told($waits) == 2 + told($again) } 30, 'one of them gives in');
 
 done_testing();

@@ -121,7 +121,7 @@ $in->pg->stop;
 $in->add(body(message(text => 'menunggu')));
 ok(wait_until { $worker->notified =~ /postgres down/ } 10, 'down');
 my $fed = () = $worker->notified =~ /WATCHDOG=1/g;
-ok(wait_until { (() = $worker->notified =~ /WATCHDOG=1/g) > $fed + 5 } 10,
+ok(wait_until { (() = $worker->notified =~ /WATCHDOG=1/g) > $fed + 5 } 60,
    'fed while PostgreSQL is away');
 $in->pg->start;
 ok($in->drained(20), 'and it works again');

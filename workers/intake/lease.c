@@ -31,7 +31,7 @@ static void lease_part(struct lapor_intake_lease *lease);
 
 
 /* Redis's clock alone decides who is still there. */
-static const char  lease_join[] =
+static const char  lease_join[] = LAPOR_REDIS_FULL
     "local t = redis.call('TIME') "
     "local now = t[1] * 1000 + math.floor(t[2] / 1000) "
     "redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now) "
@@ -39,7 +39,7 @@ static const char  lease_join[] =
     "redis.call('PEXPIRE', KEYS[1], ARGV[2]) "
     "return redis.call('ZRANGE', KEYS[1], 0, -1)";
 
-static const char  lease_hold[] =
+static const char  lease_hold[] = LAPOR_REDIS_FULL
     "local v = redis.call('GET', KEYS[1]) "
     "if v and v ~= ARGV[1] then return 0 end "
     "redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) "

@@ -11,7 +11,7 @@
 
 
 /* 0: it is another's, and was left to him; 2: it was another's. */
-static const char  name_hold[] =
+static const char  name_hold[] = LAPOR_REDIS_FULL
     "local v = redis.call('GET', KEYS[1]) "
     "local other = v and v ~= ARGV[1] "
     "if other and ARGV[3] == '0' then return 0 end "
@@ -87,6 +87,12 @@ lapor_intake_name_hold(struct lapor_intake_name *name,
         lapor_log_err("another lapor-intake was started with the same "
                       "consumer member=%s", name->member);
         name->told = true;
+
+    } else if (answer == 2) {
+
+        /* one who waits takes nothing: both were without doubt, since the key
+         * was lost, and who finds the other's word next gives in */
+        name->doubt = now + ttl;
     }
 
     if (name->waits) {

@@ -36,6 +36,13 @@ struct lapor_redis_sub;
 #define LAPOR_WAKE_MEDIA  "lapor:wake:media"
 #define LAPOR_WAKE_REPLY  "lapor:wake:reply"
 
+/*
+ * Begins a script that may write although Redis is at maxmemory (Redis 7.0): a
+ * lease or a consumer group takes next to nothing, and only who has them can
+ * free what the entries take.
+ */
+#define LAPOR_REDIS_FULL  "#!lua flags=allow-oom\n"
+
 
 /* 0, or -1 and a reason when the address cannot be right. */
 int lapor_redis_check(const char *address, char *err, size_t size)

@@ -32,6 +32,9 @@ static void lapor_stream_fields(struct lapor_stream_list *list,
 static int64_t lapor_stream_number(const char *text, size_t len);
 
 
+static const char      lapor_stream_group[] = LAPOR_REDIS_FULL
+    "return redis.call('XGROUP', 'CREATE', KEYS[1], ARGV[1], '0', 'MKSTREAM')";
+
 static char            lapor_stream_keys[LAPOR_STREAM_KEYS]
                                         [LAPOR_STREAM_KEY_LEN];
 static pthread_once_t  lapor_stream_keys_once = PTHREAD_ONCE_INIT;
@@ -243,8 +246,9 @@ lapor_stream_groups(struct lapor_stream *s)
 
     for (i = 0; i < LAPOR_STREAM_KEYS; i++) {
         if (lapor_stream_has(s, i) && !s->keys[i].group) {
-            lapor_redis_append(s->redis, "XGROUP CREATE %s %s 0 MKSTREAM",
-                               lapor_stream_key_at(i), LAPOR_STREAM_GROUP);
+            lapor_redis_append(s->redis, "EVAL %s 1 %s %s",
+                               lapor_stream_group, lapor_stream_key_at(i),
+                               LAPOR_STREAM_GROUP);
         }
     }
 

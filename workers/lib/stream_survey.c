@@ -222,6 +222,10 @@ lapor_stream_young(const struct lapor_stream_key *key,
 }
 
 
+static const char  lapor_stream_set_id[] = LAPOR_REDIS_FULL
+    "return redis.call('XSETID', KEYS[1], ARGV[1])";
+
+
 /*
  * An id must never mean two entries, not even with the clock set back, since
  * PostgreSQL counts by them.  Refused when an entry has come meanwhile whose
@@ -235,8 +239,8 @@ lapor_stream_raise(struct lapor_stream *s, unsigned index)
     const struct lapor_stream_id  *top;
 
     top = &s->keys[index].top;
-    reply = lapor_redis_cmd(s->redis, "XSETID %s %llu-%llu",
-                            lapor_stream_key_at(index),
+    reply = lapor_redis_cmd(s->redis, "EVAL %s 1 %s %llu-%llu",
+                            lapor_stream_set_id, lapor_stream_key_at(index),
                             (unsigned long long) top->ms,
                             (unsigned long long) top->seq);
 
