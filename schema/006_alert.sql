@@ -46,10 +46,20 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = lapor, pg_temp AS $$
 DECLARE
     c_rank  constant text[] := '{info,warning,critical}';
     v_times bigint;
+    v_now   timestamptz;
 BEGIN
+    -- one of the same transaction may be closed already, and have this time
+    SELECT greatest(p_now, max(a.opened_at) + interval '1 microsecond')
+      INTO v_now
+      FROM lapor.alert a
+     WHERE a.part = p_part AND a.kind = p_kind AND a.subject = p_subject
+       AND a.closed_at IS NOT NULL
+       AND a.opened_at >= p_now
+       AND a.opened_at < p_now + interval '1 millisecond';
+
     INSERT INTO lapor.alert AS a (part, kind, subject, opened_at, last_at,
                                   severity, detail)
-    VALUES (p_part, p_kind, p_subject, p_now, p_now, p_severity,
+    VALUES (p_part, p_kind, p_subject, v_now, v_now, p_severity,
             p_detail::jsonb)
     ON CONFLICT (part, kind, subject) WHERE closed_at IS NULL DO UPDATE
        SET last_at = greatest(a.last_at, excluded.last_at),

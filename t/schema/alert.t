@@ -39,6 +39,15 @@ is($pg->psql($close, 'lapor_ctl'), 'f', 'only once');
 is(raise('info', '2026-01-02 00:00:00Z'), 't', 'it comes back as another');
 is(stored(), 'critical 4 20 t | info 1 0 f', 'and the old one stays');
 
+# in one transaction all have the same time
+for my $n (1, 2) {
+    is($pg->psql($close =~ s/01-01 00:01/01-02 00:00/r, 'lapor_ctl'), 't',
+       'closed at the time of its opening');
+    is(raise('info', '2026-01-02 00:00:00Z'), 't', 'and opened once more');
+}
+is(stored(), join(' | ', 'critical 4 20 t', ('info 1 0 t') x 2, 'info 1 0 f'),
+   'each is a row');
+
 
 
 # --- many at a time, with a mode each, and the sender's time or none

@@ -129,6 +129,14 @@ my @turned = map { notice('phone_number_quality_update',
 add(@turned);
 is(alerts('number_flagged'), '', 'taken back before it is told');
 
+# a time of years ahead, which would make all that follow old news
+add(notice('phone_number_quality_update', { %$phone, event => 'UNFLAGGED' },
+           5 * 365 * 86400));
+add(notice('phone_number_quality_update', { %$phone, event => 'FLAGGED' },
+           5 + (time - $t0)));
+is(alerts('number_flagged'), '6280000009999 warning 1 open',
+   'a wrong time silences nothing');
+
 
 # --- limits
 

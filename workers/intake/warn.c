@@ -12,6 +12,9 @@
 #include "intake/warn.h"
 
 
+/* How far ahead of its receipt a word's time may be. */
+#define WARN_DAY_MS  INT64_C(86400000)
+
 #define OPEN      LAPOR_INTAKE_ALERT_OPEN
 #define CLOSE     LAPOR_INTAKE_ALERT_CLOSE
 #define WARNING   LAPOR_INTAKE_WARNING
@@ -224,7 +227,10 @@ lapor_intake_warn_make(struct lapor_pool *pool,
     alert->detail = warn_detail(pool, value);
     alert->at_ms = raw->received_ms;
 
-    if (event->sent == LAPOR_SENT_VALID) {
+    /* a word of years ahead would outdate all that come until then */
+    if (event->sent == LAPOR_SENT_VALID
+        && event->sent_at * 1000 <= raw->received_ms + WARN_DAY_MS)
+    {
         alert->at_ms = event->sent_at * 1000;
     }
 
