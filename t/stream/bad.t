@@ -215,4 +215,21 @@ is($in->cell("SELECT media_id IS NULL AND detail->'media'->>'id' IS NOT NULL"
              . " FROM lapor.message WHERE wamid = 'wamid.long'"), 't',
    'is kept in the detail');
 
+
+# one long name, and many messages of his: a row of each must not hold it whole
+
+my @many = map { message(text => "pesan $_", from => phone(81)) } 1 .. 200;
+my $long = "\x{1f600}" x 50_000;
+$in->add(body(value(messages => \@many, contacts => [
+    { profile => { name => $long, username => $long },
+      wa_id => phone(81) }])));
+ok($in->drained, 'processed');
+is(stored(@many), 200, 'all are stored');
+is_deeply([$in->rows("SELECT DISTINCT char_length(detail->>'name'), damaged,
+    octet_length(p.name) FROM lapor.message m
+    JOIN lapor.report USING (part, report_id)
+    JOIN lapor.reporter p USING (part, reporter_id)
+    WHERE m.wamid = '$many[9]{id}'")], [[256, 't', 1024]],
+   'with as much of the name as a name may have');
+
 done_testing();

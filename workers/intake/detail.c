@@ -10,10 +10,14 @@
 #include <string.h>
 
 #include "intake/message.h"
+#include "lib/utf8.h"
 
 
 /* The whole item goes in up to this size; raw_webhook has it in any case. */
 #define DETAIL_ITEM_MAX  65536
+
+/* A name, of a person or of a number. */
+#define DETAIL_BRIEF  1024
 
 /* Room for most of them from the start. */
 #define DETAIL_USUAL  1024
@@ -50,6 +54,8 @@ static void detail_node(struct intake_detail *d, const char *name,
 static void detail_open(struct intake_detail *d, const char *name);
 static void detail_close(struct intake_detail *d);
 static void detail_text(struct intake_detail *d, const char *name,
+    struct lapor_str str);
+static void detail_brief(struct intake_detail *d, const char *name,
     struct lapor_str str);
 static void detail_flag(struct intake_detail *d, const char *name, int flag);
 
@@ -105,16 +111,38 @@ static void
 detail_sender(struct intake_detail *d, const struct lapor_event *event)
 {
     detail_text(d, "from", event->from);
-    detail_text(d, "user_id", event->user_id);
-    detail_text(d, "parent_user_id", event->parent_user_id);
-    detail_text(d, "wa_id", event->wa_id);
-    detail_text(d, "username", event->username);
-    detail_text(d, "name", event->name);
+    detail_brief(d, "user_id", event->user_id);
+    detail_brief(d, "parent_user_id", event->parent_user_id);
+    detail_brief(d, "wa_id", event->wa_id);
+    detail_brief(d, "username", event->username);
+    detail_brief(d, "name", event->name);
     detail_text(d, "group_id", event->group_id);
-    detail_text(d, "identity_key_hash", event->key_hash);
+    detail_brief(d, "identity_key_hash", event->key_hash);
     detail_node(d, "identity", event->key);
     detail_text(d, "timestamp", event->timestamp);
-    detail_text(d, "display_phone_number", event->display_phone_number);
+    detail_brief(d, "display_phone_number", event->display_phone_number);
+}
+
+
+/* What stands once in a webhook and in the row of each of its messages. */
+
+static void
+detail_brief(struct intake_detail *d, const char *name, struct lapor_str str)
+{
+    detail_text(d, name, lapor_intake_brief(str, d->damaged));
+}
+
+
+struct lapor_str
+lapor_intake_brief(struct lapor_str str, int *damaged)
+{
+    if (str.len <= DETAIL_BRIEF) {
+        return str;
+    }
+
+    *damaged = 1;
+
+    return lapor_utf8_cut(str, DETAIL_BRIEF);
 }
 
 

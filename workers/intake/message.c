@@ -64,10 +64,14 @@ lapor_intake_message_make(struct lapor_pool *pool,
 
     message_time(m, raw);
 
-    m->name = lapor_utf8_pgtext(pool, event->name, damaged);
-    m->username = lapor_utf8_pgtext(pool, event->username, damaged);
-    m->phone_number_id = lapor_utf8_pgtext(pool, event->phone_number_id,
-                                           damaged);
+    m->name = lapor_utf8_pgtext(pool, lapor_intake_brief(event->name, damaged),
+                                damaged);
+    m->username = lapor_utf8_pgtext(pool, lapor_intake_brief(event->username,
+                                                             damaged),
+                                    damaged);
+    m->phone_number_id = lapor_utf8_pgtext(pool, lapor_intake_brief(
+                                               event->phone_number_id,
+                                               damaged), damaged);
     m->type = lapor_utf8_pgtext(pool, event->type, damaged);
     m->body = lapor_utf8_pgtext(pool, event->text, damaged);
     m->detail = lapor_intake_detail_make(pool, event, damaged);

@@ -24,6 +24,11 @@ bool lapor_intake_worded(const struct lapor_event *event);
 struct lapor_str lapor_intake_detail_make(struct lapor_pool *pool,
     const struct lapor_event *event, int *ret_damaged);
 
+/* What stands once in a webhook and goes into the row of each of its messages,
+ * 1,024 bytes at most; *damaged is set where there was more. 20,000 messages of
+ * a contact with a name of 2 MB would end the process. */
+struct lapor_str lapor_intake_brief(struct lapor_str str, int *damaged);
+
 /* Category, urgency and function, by the words or by what comes without. */
 void lapor_intake_rate(struct lapor_intake_message *message);
 
