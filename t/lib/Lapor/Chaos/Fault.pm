@@ -114,7 +114,13 @@ sub last_one {
     my ($whom, $how) = @{ $lasting{$name}
                           || [$name =~ s/ stopped$//r, \&halt] };
     my $seconds = 0.5 + rand 4;
-    my $undo = $self->$how($whom) or return;
+    my $undo = $self->$how($whom);
+
+    # who is away just now, killed a moment ago, has his turn later
+    if (!$undo) {
+        push @{ $self->{lasts} }, $name;
+        return;
+    }
 
     $self->{told}{$name}++;
     @$self{qw(undo busy last_due)} = ($undo, $whom, $now + $seconds);
