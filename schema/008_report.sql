@@ -141,7 +141,8 @@ CREATE TABLE lapor.officer (
     identity  text    NOT NULL,         -- digits without +, or a user id
     unit_id   integer NOT NULL,
     active    boolean NOT NULL DEFAULT true,
-    added_at  timestamptz NOT NULL DEFAULT now(),   -- for the last time
+    part      smallint NOT NULL,        -- the identity's
+    added_at  timestamptz NOT NULL DEFAULT now(),   -- or made active again
     CONSTRAINT officer_pkey PRIMARY KEY (identity),
     CONSTRAINT officer_identity_check
         CHECK (char_length(identity) BETWEEN 1 AND 256)
@@ -159,8 +160,9 @@ ALTER TABLE lapor.officer ADD CONSTRAINT officer_unit_id_fkey
 -- user id alone; and who inherits his number is none.
 
 ALTER TABLE lapor.reporter
-    ADD COLUMN officer   text,          -- as what identity he was listed
-    ADD COLUMN named_at  timestamptz;   -- Meta's time of name and username
+    ADD COLUMN officer     text,        -- as what identity he was listed
+    ADD COLUMN officer_at  timestamptz, -- when he last proved to be that
+    ADD COLUMN named_at    timestamptz; -- Meta's time of name and username
 
 
 INSERT INTO lapor.text (key, lang, body) VALUES
@@ -233,16 +235,17 @@ END
 $$;
 
 
--- Adds, moves or (p_active false) takes out an officer's number. Returns
--- added, changed or same. Errors: 23503 unknown unit, 23514 no identity.
+-- Adds, moves or (p_active false) takes out an officer's number, whose part is
+-- p_part. Who was known by it as an officer until it was taken out has to prove
+-- it again. Returns added, changed or same. Errors: 23503 unknown unit, 23514 no
+-- identity.
 
 CREATE FUNCTION lapor.officer_put(p_identity text, p_code text,
-    p_active boolean)
+    p_active boolean, p_part smallint)
 RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = lapor, pg_temp AS $$
 DECLARE
-    v_unit  integer;
-    v_found boolean;
+    v_unit integer;
 BEGIN
     SELECT u.unit_id INTO v_unit FROM lapor.unit u WHERE u.unit_code = p_code;
 
@@ -251,25 +254,21 @@ BEGIN
               USING ERRCODE = 'foreign_key_violation';
     END IF;
 
-    INSERT INTO lapor.officer (identity, unit_id, active)
-    VALUES (p_identity, v_unit, p_active)
+    INSERT INTO lapor.officer (identity, unit_id, active, part)
+    VALUES (p_identity, v_unit, p_active, p_part)
     ON CONFLICT (identity) DO NOTHING;
 
     IF FOUND THEN
         RETURN 'added';
     END IF;
 
-    UPDATE lapor.officer o SET unit_id = v_unit, active = p_active
+    UPDATE lapor.officer o
+       SET unit_id = v_unit, active = p_active,
+           added_at = CASE WHEN o.active THEN o.added_at ELSE now() END
      WHERE o.identity = p_identity
        AND (o.unit_id, o.active) IS DISTINCT FROM (v_unit, p_active);
 
-    v_found := FOUND;
-
-    -- also if it is listed already: the number may be another officer's now
-    UPDATE lapor.officer o SET added_at = now()
-     WHERE o.identity = p_identity AND o.active;
-
-    RETURN CASE WHEN v_found THEN 'changed' ELSE 'same' END;
+    RETURN CASE WHEN FOUND THEN 'changed' ELSE 'same' END;
 END
 $$;
 
@@ -495,15 +494,18 @@ BEGIN
     -- who has it now; who wrote under it before that has been remembered
 
     UPDATE lapor.reporter p
-       SET officer = o.identity
+       SET officer = o.identity, officer_at = now()
       FROM (SELECT i, coalesce(p_part, p_parts[i]) AS part,
                    v_reporter[i] AS reporter_id
               FROM generate_series(1, v_count) AS i) n
       JOIN lapor.officer o ON o.identity IN (p_identity[n.i], p_peer[n.i])
      WHERE p.part = n.part AND p.reporter_id = n.reporter_id
-       AND o.active AND p.officer IS DISTINCT FROM o.identity
+       AND o.active
+       AND (p.officer IS DISTINCT FROM o.identity
+            OR p.officer_at < o.added_at)
        AND NOT EXISTS (SELECT FROM lapor.identity t
-                        WHERE t.part = n.part AND t.identity = o.identity
+                        WHERE t.part = coalesce(p_part, o.part)
+                          AND t.identity = o.identity
                           AND t.since > o.added_at);
 
     v_part := ARRAY(SELECT DISTINCT coalesce(p_part, p_parts[i])
@@ -524,7 +526,8 @@ BEGIN
     RETURN QUERY
     SELECT n.i, p.reporter_id, p.name, p.username,
            EXISTS (SELECT FROM lapor.officer o
-                    WHERE o.identity = p.officer AND o.active),
+                    WHERE o.identity = p.officer AND o.active
+                      AND o.added_at <= p.officer_at),
            c.reports, t.report_id, t.unit_id, t.version, t.code,
            t.phone_number_id, t.category, t.urgency, t.function, t.state,
            t.sensitive, t.answered, t.prank::double precision,

@@ -1631,16 +1631,15 @@ $$;
 ALTER FUNCTION lapor.number_heard(p_phone_number_id text, p_now timestamp with time zone) OWNER TO lapor_owner;
 
 --
--- Name: officer_put(text, text, boolean); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
+-- Name: officer_put(text, text, boolean, smallint); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
 --
 
-CREATE FUNCTION lapor.officer_put(p_identity text, p_code text, p_active boolean) RETURNS text
+CREATE FUNCTION lapor.officer_put(p_identity text, p_code text, p_active boolean, p_part smallint) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'lapor', 'pg_temp'
     AS $$
 DECLARE
-    v_unit  integer;
-    v_found boolean;
+    v_unit integer;
 BEGIN
     SELECT u.unit_id INTO v_unit FROM lapor.unit u WHERE u.unit_code = p_code;
 
@@ -1649,29 +1648,25 @@ BEGIN
               USING ERRCODE = 'foreign_key_violation';
     END IF;
 
-    INSERT INTO lapor.officer (identity, unit_id, active)
-    VALUES (p_identity, v_unit, p_active)
+    INSERT INTO lapor.officer (identity, unit_id, active, part)
+    VALUES (p_identity, v_unit, p_active, p_part)
     ON CONFLICT (identity) DO NOTHING;
 
     IF FOUND THEN
         RETURN 'added';
     END IF;
 
-    UPDATE lapor.officer o SET unit_id = v_unit, active = p_active
+    UPDATE lapor.officer o
+       SET unit_id = v_unit, active = p_active,
+           added_at = CASE WHEN o.active THEN o.added_at ELSE now() END
      WHERE o.identity = p_identity
        AND (o.unit_id, o.active) IS DISTINCT FROM (v_unit, p_active);
 
-    v_found := FOUND;
-
-    -- also if it is listed already: the number may be another officer's now
-    UPDATE lapor.officer o SET added_at = now()
-     WHERE o.identity = p_identity AND o.active;
-
-    RETURN CASE WHEN v_found THEN 'changed' ELSE 'same' END;
+    RETURN CASE WHEN FOUND THEN 'changed' ELSE 'same' END;
 END
 $$;
 
-ALTER FUNCTION lapor.officer_put(p_identity text, p_code text, p_active boolean) OWNER TO lapor_owner;
+ALTER FUNCTION lapor.officer_put(p_identity text, p_code text, p_active boolean, p_part smallint) OWNER TO lapor_owner;
 
 --
 -- Name: phone_mask(text); Type: FUNCTION; Schema: lapor; Owner: lapor_owner
@@ -2665,15 +2660,18 @@ BEGIN
     -- who has it now; who wrote under it before that has been remembered
 
     UPDATE lapor.reporter p
-       SET officer = o.identity
+       SET officer = o.identity, officer_at = now()
       FROM (SELECT i, coalesce(p_part, p_parts[i]) AS part,
                    v_reporter[i] AS reporter_id
               FROM generate_series(1, v_count) AS i) n
       JOIN lapor.officer o ON o.identity IN (p_identity[n.i], p_peer[n.i])
      WHERE p.part = n.part AND p.reporter_id = n.reporter_id
-       AND o.active AND p.officer IS DISTINCT FROM o.identity
+       AND o.active
+       AND (p.officer IS DISTINCT FROM o.identity
+            OR p.officer_at < o.added_at)
        AND NOT EXISTS (SELECT FROM lapor.identity t
-                        WHERE t.part = n.part AND t.identity = o.identity
+                        WHERE t.part = coalesce(p_part, o.part)
+                          AND t.identity = o.identity
                           AND t.since > o.added_at);
 
     v_part := ARRAY(SELECT DISTINCT coalesce(p_part, p_parts[i])
@@ -2694,7 +2692,8 @@ BEGIN
     RETURN QUERY
     SELECT n.i, p.reporter_id, p.name, p.username,
            EXISTS (SELECT FROM lapor.officer o
-                    WHERE o.identity = p.officer AND o.active),
+                    WHERE o.identity = p.officer AND o.active
+                      AND o.added_at <= p.officer_at),
            c.reports, t.report_id, t.unit_id, t.version, t.code,
            t.phone_number_id, t.category, t.urgency, t.function, t.state,
            t.sensitive, t.answered, t.prank::double precision,
@@ -3846,6 +3845,7 @@ CREATE TABLE lapor.officer (
     identity text NOT NULL,
     unit_id integer NOT NULL,
     active boolean DEFAULT true NOT NULL,
+    part smallint NOT NULL,
     added_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT officer_identity_check CHECK (((char_length(identity) >= 1) AND (char_length(identity) <= 256)))
 );
@@ -4055,6 +4055,7 @@ CREATE TABLE lapor.reporter (
     username text,
     first_seen_at timestamp with time zone NOT NULL,
     officer text,
+    officer_at timestamp with time zone,
     named_at timestamp with time zone,
     CONSTRAINT reporter_part_check CHECK (((part >= 0) AND (part <= 255)))
 );
@@ -5207,11 +5208,11 @@ REVOKE ALL ON FUNCTION lapor.number_days(p_phone_number_id text, p_end timestamp
 REVOKE ALL ON FUNCTION lapor.number_heard(p_phone_number_id text, p_now timestamp with time zone) FROM PUBLIC;
 
 --
--- Name: FUNCTION officer_put(p_identity text, p_code text, p_active boolean); Type: ACL; Schema: lapor; Owner: lapor_owner
+-- Name: FUNCTION officer_put(p_identity text, p_code text, p_active boolean, p_part smallint); Type: ACL; Schema: lapor; Owner: lapor_owner
 --
 
-REVOKE ALL ON FUNCTION lapor.officer_put(p_identity text, p_code text, p_active boolean) FROM PUBLIC;
-GRANT ALL ON FUNCTION lapor.officer_put(p_identity text, p_code text, p_active boolean) TO lapor_ctl;
+REVOKE ALL ON FUNCTION lapor.officer_put(p_identity text, p_code text, p_active boolean, p_part smallint) FROM PUBLIC;
+GRANT ALL ON FUNCTION lapor.officer_put(p_identity text, p_code text, p_active boolean, p_part smallint) TO lapor_ctl;
 
 --
 -- Name: FUNCTION phone_mask(p_phone text); Type: ACL; Schema: lapor; Owner: lapor_owner

@@ -108,9 +108,30 @@ is($redis->cmd('EXISTS', 'lapor:intake:name:same.0'), 0,
    'and leaves its name');
 
 
-# the key is lost, and both think that the other one is gone
+# one that starts and dies, again and again, drives out nobody
 
 $_->{own}{lease} = '3s' for $first, $second;
+$first->start;
+my $key = 'lapor:intake:name:same.0';
+my $word;
+ok(wait_until { $word = $redis->cmd('GET', $key) } 30, 'the first one is there');
+@from = (length $first->log, length $second->log);
+for (1 .. 4) {
+    $second->start;
+    ok(wait_until { ($redis->cmd('GET', $key) || $word) ne $word
+                    || count($second, $waits, $from[1]) } 30, 'another comes');
+    $second->kill9;
+    $from[1] = length $second->log;
+}
+ok(wait_until { ($redis->cmd('GET', $key) || '') eq $word } 30,
+   'the first one has its name again');
+work($first, undef, 'after all of them');
+is(count($first, $waits, $from[0]), 0, 'and has never stood by');
+is($first->stop, 0, 'it stops');
+
+
+# the key is lost, and both think that the other one is gone
+
 @from = map { length $_->log } $first, $second;
 sub told { return count($first, $_[0], $from[0]) + count($second, $_[0], $from[1]) }
 $_->start for $first, $second;

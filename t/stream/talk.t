@@ -7,6 +7,7 @@
 use lib 't/lib';
 use Lapor::Test;
 use Lapor::Intake;
+use Lapor::Store qw(part_of);
 
 use JSON::PP ();
 
@@ -23,10 +24,11 @@ $in->pg->psql($_) for
         'Polres Tarakan', NULL, NULL, NULL, true, '1110', NULL)",
     "SELECT lapor.unit_rule_put('POLDA-SUMSEL', 'answer_every', 'true')",
     "SELECT lapor.unit_rule_put('POLRES-OGAN', 'join_window', '1 hour')";
+my $part77 = part_of(phone(77)) . '::smallint';
 is($in->cell("SELECT lapor.officer_put('" . phone(77) . "',
-    'POLRES-TARAKAN', true)"), 'added', 'an officer');
+    'POLRES-TARAKAN', true, $part77)"), 'added', 'an officer');
 is($in->cell("SELECT lapor.officer_put('" . phone(77) . "',
-    'POLRES-TARAKAN', true)"), 'same', 'put twice');
+    'POLRES-TARAKAN', true, $part77)"), 'same', 'put twice');
 $in->worker;
 
 # said({number =>, ago => seconds, message}, ...) -> wamids, when stored
@@ -203,14 +205,29 @@ my $heir = said({ from => phone(77), ago => $now - $later - 2,
                   text => 'ada kecelakaan di rumah saya' });
 is(report($heir, 'r.origin'), 'citizen', 'who has the old one now is a citizen');
 isnt(answers($heir), '', 'and is answered');
-$in->pg->psql("UPDATE lapor.identity SET since = now() - interval '1 minute'
-                WHERE identity = '" . phone(77) . "'");
-is($in->cell("SELECT lapor.officer_put('" . phone(77) . "',
-    'POLRES-TARAKAN', true)"), 'same', 'listed anew');
-$heir = said({ from => phone(77), text => 'kecelakaan sudah ditangani' });
-is($in->cell('SELECT officer FROM lapor.reporter p JOIN lapor.report r
-    USING (part, reporter_id) JOIN lapor.message m USING (part, report_id)
-    WHERE m.wamid = ' . "'$heir'"), phone(77), 'he is one');
+$heir = said({ from => phone(77), from_user_id => 'ID.heir',
+               ago => $now - $later - 3, text => 'dan ada api' });
+is(report($heir, 'r.origin'), 'citizen', 'under his own user id, too');
+
+# out and in again: now it is the heir's
+my @put = map { "SELECT lapor.officer_put('" . phone(77) . "',
+                 'POLRES-TARAKAN', $_, $part77)" } qw(false true);
+is($in->cell($_), 'changed', 'taken out, and listed anew') for @put;
+my $gone = said({ from => phone(78), ago => $now - $later - 4,
+                  text => 'ada kecelakaan di jembatan' });
+is(report($gone, 'r.origin'), 'citizen', 'who had it before is no officer');
+
+# one whose home is elsewhere gets an officer's number, and nobody says so
+is($in->cell("SELECT lapor.officer_put('" . phone(79) . "',
+    'POLRES-TARAKAN', true, " . part_of(phone(79)) . '::smallint)'), 'added',
+   'another');
+said({ from => phone(79), from_user_id => 'ID.first', text => 'patroli' });
+$heir = said({ from => phone(79), from_user_id => 'ID.second',
+               ago => $now - $later - 5, text => 'ada kecelakaan di pasar' });
+is(report($heir, 'r.origin'), 'citizen', 'a number with another user id');
+$heir = said({ from => undef, from_user_id => 'ID.second',
+               ago => $now - $later - 6, text => 'dan ada api' });
+is(report($heir, 'r.origin'), 'citizen', 'nor is he one later');
 
 
 # greetings, tests

@@ -85,6 +85,9 @@ test_unsupported(void)
     rules("'type':'edit','edit':{'original_message_id':'wamid.B',"
           "'message':{'type':'text','text':{'body':'ok'}}}",
           "edits worded P4 bukan_laporan");
+    ok(make("'type':'edit','edit':{'original_message_id':'wamid.B','message':"
+            "{'type':'text','text':{'body':'LATIHAN ada begal'}}}")->drill,
+       "an edit may say that it plays");
     rules("'type':'edit','edit':{'original_message_id':'wamid.B'}",
           "edits P2 ambigu");
     rules("'type':'reaction','reaction':{'message_id':'wamid.B'}",

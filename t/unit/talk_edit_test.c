@@ -18,6 +18,7 @@
 static void test_quiet(void);
 static void test_edited(void);
 static void test_hidden(void);
+static void test_drill(void);
 static struct lapor_intake_message *quiet(struct lapor_intake_message *m);
 
 
@@ -29,6 +30,7 @@ main(void)
     test_quiet();
     test_edited();
     test_hidden();
+    test_drill();
 
     lapor_pool_destroy(pool);
 
@@ -155,6 +157,38 @@ test_hidden(void)
     ok(hear(words(-MINUTE, "curas", "P1", "reskrim")) == r,
        "its message joins it");
     is(replies(r, "reply.opening"), 1, "and gets the answer");
+}
+
+
+/* What is played and what is real do not join by an edit, either. */
+
+static void
+test_drill(void)
+{
+    struct lapor_talk_report     *r, *old, *drill;
+    struct lapor_intake_message  *m;
+
+    start();
+    old = close_report(hear(message(0)), HOUR);
+    m = words(2 * HOUR, "kebakaran", "P1", "samapta");
+    m->drill = true;
+    drill = hear(m);
+    ok(drill != old && drill->drill, "a drill is under way");
+    about = old;
+    r = hear(quiet(words(3 * HOUR, "curas", "P1", "reskrim")));
+    ok(r != drill && r != old && !r->drill,
+       "an edit of what was real is not heard by the drill");
+
+    start();
+    m = words(0, "ambigu", "P2", "operator");
+    m->drill = true;
+    drill = close_report(hear(m), HOUR);
+    r = hear(words(2 * HOUR, "lakalantas", "P2", "lantas"));
+    about = drill;
+    m = quiet(words(3 * HOUR, "curas", "P1", "reskrim"));
+    m->drill = true;
+    r = hear(m);
+    ok(r->drill, "an edit that plays raises nothing real");
 }
 
 

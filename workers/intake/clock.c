@@ -137,7 +137,8 @@ clock_late(struct lapor_intake_clock *clock, int64_t received, int64_t age)
 {
     if (age <= CLOCK_LATE_MS) {
         clock->late = 0;
-        clock_note(clock, LAPOR_INTAKE_CLOCK_LATE, 0);
+        clock->seen[LAPOR_INTAKE_CLOCK_LATE] = true;
+        clock->ahead[LAPOR_INTAKE_CLOCK_LATE] = 0;  /* refutes what was late */
         return;
     }
 

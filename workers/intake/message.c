@@ -407,14 +407,14 @@ message_command(struct lapor_pool *pool, struct lapor_intake_message *m)
     char    code[LAPOR_CODE_LEN];
     size_t  drill;
 
-    if (!m->worded || !m->opens) {
+    if (!m->worded || (!m->opens && !m->edits)) {
         return;
     }
 
     drill = lapor_words_drill(m->event->text);
     m->drill = drill > 0;
 
-    if (!m->drill && lapor_words_withdraw(m->event->text, code)) {
+    if (!m->drill && m->opens && lapor_words_withdraw(m->event->text, code)) {
         m->withdraws = true;
 
         if (code[0] != '\0') {

@@ -10,18 +10,22 @@
 #include "lib/timeutil.h"
 
 
-/* 0: it is another's, and was left to him; 2: it was another's. */
+/* 0: it is another's, and was left to him; a word: it was that one's. */
 static const char  name_hold[] = LAPOR_REDIS_FULL
     "local v = redis.call('GET', KEYS[1]) "
     "local other = v and v ~= ARGV[1] "
     "if other and ARGV[3] == '0' then return 0 end "
     "redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) "
-    "return other and 2 or 1";
+    "return other and v or 1";
 
 static const char  name_free[] =
     "if redis.call('GET', KEYS[1]) == ARGV[1] then "
     "return redis.call('DEL', KEYS[1]) end "
     "return 0";
+
+
+static void name_taken(struct lapor_intake_name *name, const char *word,
+    bool fresh, int64_t until);
 
 
 void
@@ -45,7 +49,7 @@ lapor_intake_name_hold(struct lapor_intake_name *name,
     struct lapor_redis *redis, int64_t ttl, bool fresh)
 {
     bool         over;
-    int64_t      now, answer;
+    int64_t      now;
     redisReply  *reply;
 
     now = lapor_mono_ms();
@@ -55,7 +59,7 @@ lapor_intake_name_hold(struct lapor_intake_name *name,
                             name_hold, name->member, name->word,
                             (long long) ttl, over ? 1 : 0);
 
-    if (lapor_redis_failed(reply) || reply->type != REDIS_REPLY_INTEGER) {
+    if (lapor_redis_failed(reply)) {
 
         if (reply != NULL) {
             lapor_redis_refused(redis);
@@ -65,10 +69,8 @@ lapor_intake_name_hold(struct lapor_intake_name *name,
         return -1;
     }
 
-    answer = reply->integer;
-    freeReplyObject(reply);
-
-    if (answer == 0) {
+    if (reply->type == REDIS_REPLY_INTEGER && reply->integer == 0) {
+        freeReplyObject(reply);
 
         if (!name->waits) {
             lapor_log_err("another lapor-intake has the same consumer, this "
@@ -80,20 +82,11 @@ lapor_intake_name_hold(struct lapor_intake_name *name,
         return 0;
     }
 
-    if (answer == 2 && fresh) {
-        name->doubt = now + ttl;
-
-    } else if (answer == 2 && !name->told) {
-        lapor_log_err("another lapor-intake was started with the same "
-                      "consumer member=%s", name->member);
-        name->told = true;
-
-    } else if (answer == 2) {
-
-        /* one who waits takes nothing: both were without doubt, since the key
-         * was lost, and who finds the other's word next gives in */
-        name->doubt = now + ttl;
+    if (reply->type == REDIS_REPLY_STRING) {
+        name_taken(name, reply->str, fresh, now + ttl);
     }
+
+    freeReplyObject(reply);
 
     if (name->waits) {
         lapor_log_notice("the other one is gone member=%s", name->member);
@@ -102,6 +95,31 @@ lapor_intake_name_hold(struct lapor_intake_name *name,
     }
 
     return 1;
+}
+
+
+/* The key had another's word, and has ours now. */
+
+static void
+name_taken(struct lapor_intake_name *name, const char *word, bool fresh,
+    int64_t until)
+{
+    if (fresh) {
+        name->doubt = until;
+
+    } else if (!name->told) {
+        lapor_log_err("another lapor-intake was started with the same "
+                      "consumer member=%s", name->member);
+        name->told = true;
+
+    } else if (strcmp(name->other, word) == 0) {
+
+        /* not one who was started again: the key was lost, neither doubts, and
+         * each takes it from the other until one gives in */
+        name->doubt = until;
+    }
+
+    (void) snprintf(name->other, sizeof(name->other), "%s", word);
 }
 
 

@@ -27,6 +27,7 @@ struct lapor_intake_name {
                                    may be alive; 0: never */
     bool         waits;         /* he is, and we stand by */
     bool         told;          /* that somebody came to our name */
+    char         other[33];     /* the word that ours last stood in for */
 };
 
 

@@ -138,7 +138,7 @@ choose_quiet(const struct choose *c, struct lapor_talk_report *about,
 
     for (r = c->person->reports; r != NULL; r = r->next) {
         if (choose_here(c, r) && choose_later(r, last) == r
-            && !(tells && lapor_talk_ended(r)))
+            && (!tells || (choose_kind(c, r) && !lapor_talk_ended(r))))
         {
             last = r;
         }

@@ -8,6 +8,7 @@
 #include "decode/decode.h"
 #include "laporctl/ctl.h"
 #include "laporctl/text.h"
+#include "lib/part.h"
 
 
 #define OFFICER_IDENTITY  257   /* lapor.officer takes 256 */
@@ -31,7 +32,7 @@ const struct ctl_option  lapor_ctl_officer_list_options[] = {
 int
 lapor_ctl_officer_add(struct ctl_args *args)
 {
-    return put(args, "SELECT lapor.officer_put($1, $2, true)");
+    return put(args, "SELECT lapor.officer_put($1, $2, true, $3)");
 }
 
 
@@ -39,7 +40,7 @@ int
 lapor_ctl_officer_remove(struct ctl_args *args)
 {
     return put(args,
-        "SELECT lapor.officer_put($1, $2, false)"
+        "SELECT lapor.officer_put($1, $2, false, $3)"
         "  FROM lapor.officer o"
         "  JOIN lapor.unit u USING (unit_id)"
         " WHERE o.identity = $1 AND u.unit_code = $2 AND o.active");
@@ -72,6 +73,7 @@ put(struct ctl_args *args, const char *sql)
     lapor_pgparams_init(&p, pool);
     lapor_pgparams_cstr(&p, identity);
     lapor_pgparams_cstr(&p, unit);
+    lapor_pgparams_int2(&p, (int16_t) lapor_part(identity, strlen(identity)));
 
     if (lapor_pg_exec(pg, sql, &p, &res) != LAPOR_PG_OK) {
         status = strcmp(lapor_pg_sqlstate(pg), "23503") == 0
