@@ -130,13 +130,13 @@ cmp_ok($out, '>=', 2 * @ok, 'the reports of the first play are still there');
 # a binary upgrade, which only a daemonised nginx does: the supervisor follows
 my ($old) = slurp("$root/one/pids/nginx.pid") =~ /^(\d+)$/;
 kill 'USR2', $old;
-ok(wait_until(sub { -e env("$root/one")->{LAPOR_DATA_DIR} . '/nginx/nginx.pid.oldbin' }, 10),
+ok(wait_until(sub { -e env("$root/one")->{LAPOR_DATA_DIR} . '/nginx/nginx.pid.oldbin' }, 60),
    'USR2 starts a new master');
 kill 'QUIT', $old;
 my $new;
 ok(wait_until(sub {
        ($new) = slurp("$root/one/pids/nginx.pid") =~ /^(\d+)$/;
-       $new && $new != $old && !Lapor::Test::alive($old) }, 20),
+       $new && $new != $old && !Lapor::Test::alive($old) }, 60),
    'the supervisor follows it');
 is(Lapor::HTTP::get($port, '/status')->{status}, 200, 'and it answers');
 

@@ -126,7 +126,10 @@ $in->pg->psql("DELETE FROM lapor.alert; DELETE FROM lapor.alert_word");
 my @turned = map { notice('phone_number_quality_update',
                           { %$phone, event => $_->[0] }, $_->[1]) }
              ['UNFLAGGED', 2002], ['FLAGGED', 2001];
-add(@turned);
+$in->in->signal('STOP');
+$in->add($_) for @turned;
+$in->in->signal('CONT');
+ok($in->drained, 'both at once');
 is(alerts('number_flagged'), '', 'taken back before it is told');
 
 # a time of years ahead, which would make all that follow old news
