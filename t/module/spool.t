@@ -62,7 +62,7 @@ subtest 'redis is down' => sub {
 
 subtest 'redis hangs' => sub {
     my $redis = Lapor::Redis->new;
-    my $nginx = spooling($redis->address, timeout => '2s');
+    my $nginx = spooling($redis->address, timeout => '5s');
     my @bodies = bodies(60);
 
     accept_all($nginx, 'while it is well', @bodies[0 .. 19]);
@@ -79,7 +79,7 @@ subtest 'redis has never answered' => sub {
     my $fake = Lapor::FakeRedis->new(rules => { '*' => { mute => 1 } });
     my $redis = Lapor::Redis->new;
     my $path = test_dir() . '/redis';
-    my $nginx = spooling(point($path, $fake), timeout => '2s');
+    my $nginx = spooling(point($path, $fake), timeout => '5s');
     my @bodies = bodies(40);
 
     accept_all($nginx, 'accepted', @bodies);
