@@ -145,7 +145,8 @@ CREATE TABLE lapor.officer (
     added_at  timestamptz NOT NULL DEFAULT now(),   -- or made active again
     CONSTRAINT officer_pkey PRIMARY KEY (identity),
     CONSTRAINT officer_identity_check
-        CHECK (char_length(identity) BETWEEN 1 AND 256)
+        CHECK (char_length(identity) BETWEEN 1 AND 256),
+    CONSTRAINT officer_part_check CHECK (part BETWEEN 0 AND 255)
 );
 
 SELECT lapor.distribute_reference('lapor.officer');

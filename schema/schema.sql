@@ -3847,7 +3847,8 @@ CREATE TABLE lapor.officer (
     active boolean DEFAULT true NOT NULL,
     part smallint NOT NULL,
     added_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT officer_identity_check CHECK (((char_length(identity) >= 1) AND (char_length(identity) <= 256)))
+    CONSTRAINT officer_identity_check CHECK (((char_length(identity) >= 1) AND (char_length(identity) <= 256))),
+    CONSTRAINT officer_part_check CHECK (((part >= 0) AND (part <= 255)))
 );
 
 ALTER TABLE lapor.officer OWNER TO lapor_owner;
