@@ -24,8 +24,6 @@ static void print_location(struct lapor_buf *buf,
 static void print_cards(struct lapor_buf *buf, const struct lapor_card *card);
 static void print_phones(struct lapor_buf *buf,
     const struct lapor_card_phone *phone);
-static void print_node(struct lapor_buf *buf, const char *name,
-    const struct lapor_json *node);
 static void print_interactive(struct lapor_buf *buf,
     const struct lapor_interactive *interactive);
 static void print_context(struct lapor_buf *buf,
@@ -110,7 +108,7 @@ print_who(struct lapor_buf *buf, const struct lapor_event *event)
     lapor_buf_json_member(buf, "name", event->name);
     lapor_buf_json_member(buf, "group_id", event->group_id);
     lapor_buf_json_member(buf, "identity_key_hash", event->key_hash);
-    print_node(buf, "identity", event->key);
+    lapor_json_member(buf, "identity", event->key, 0);
 }
 
 
@@ -162,7 +160,7 @@ print_content(struct lapor_buf *buf, const struct lapor_event *event)
 
     print_context(buf, event->context);
 
-    print_node(buf, "referral", event->referral);
+    lapor_json_member(buf, "referral", event->referral, 0);
     print_system(buf, event->system);
     print_revision(buf, lapor_str_eqz(event->type, "revoke") ? "revoke"
                                                              : "edit",
@@ -241,9 +239,9 @@ print_cards(struct lapor_buf *buf, const struct lapor_card *card)
         lapor_buf_json_member(buf, "origin", card->origin);
         lapor_buf_json_member(buf, "vcard", card->vcard);
         print_phones(buf, card->phones);
-        print_node(buf, "emails", card->emails);
-        print_node(buf, "urls", card->urls);
-        print_node(buf, "addresses", card->addresses);
+        lapor_json_member(buf, "emails", card->emails, 0);
+        lapor_json_member(buf, "urls", card->urls, 0);
+        lapor_json_member(buf, "addresses", card->addresses, 0);
         lapor_buf_addc(buf, '}');
     }
 
@@ -271,19 +269,6 @@ print_phones(struct lapor_buf *buf, const struct lapor_card_phone *phone)
     }
 
     lapor_buf_addc(buf, ']');
-}
-
-
-/* As it came. */
-
-static void
-print_node(struct lapor_buf *buf, const char *name,
-    const struct lapor_json *node)
-{
-    if (node != NULL) {
-        lapor_buf_json_key(buf, name);
-        lapor_json_print(buf, node, 0);
-    }
 }
 
 
@@ -324,7 +309,7 @@ print_context(struct lapor_buf *buf, const struct lapor_context *context)
     print_flag(buf, "forwarded", context->forwarded);
     print_flag(buf, "frequently_forwarded", context->frequently_forwarded);
 
-    print_node(buf, "referred_product", context->product);
+    lapor_json_member(buf, "referred_product", context->product, 0);
     lapor_buf_addc(buf, '}');
 }
 

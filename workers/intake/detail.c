@@ -105,6 +105,19 @@ lapor_intake_detail_make(struct lapor_pool *pool,
 }
 
 
+struct lapor_str
+lapor_intake_brief(struct lapor_str str, int *damaged)
+{
+    if (str.len <= DETAIL_BRIEF) {
+        return str;
+    }
+
+    *damaged = 1;
+
+    return lapor_utf8_cut(str, DETAIL_BRIEF);
+}
+
+
 /* Who it was at that moment: the reporter's row changes later. */
 
 static void
@@ -121,28 +134,6 @@ detail_sender(struct intake_detail *d, const struct lapor_event *event)
     detail_node(d, "identity", event->key);
     detail_text(d, "timestamp", event->timestamp);
     detail_brief(d, "display_phone_number", event->display_phone_number);
-}
-
-
-/* What stands once in a webhook and in the row of each of its messages. */
-
-static void
-detail_brief(struct intake_detail *d, const char *name, struct lapor_str str)
-{
-    detail_text(d, name, lapor_intake_brief(str, d->damaged));
-}
-
-
-struct lapor_str
-lapor_intake_brief(struct lapor_str str, int *damaged)
-{
-    if (str.len <= DETAIL_BRIEF) {
-        return str;
-    }
-
-    *damaged = 1;
-
-    return lapor_utf8_cut(str, DETAIL_BRIEF);
 }
 
 
@@ -371,10 +362,7 @@ static void
 detail_node(struct intake_detail *d, const char *name,
     const struct lapor_json *node)
 {
-    if (node != NULL) {
-        lapor_buf_json_key(&d->buf, name);
-        lapor_json_print(&d->buf, node, LAPOR_JSON_PG);
-    }
+    lapor_json_member(&d->buf, name, node, LAPOR_JSON_PG);
 }
 
 
@@ -415,6 +403,15 @@ detail_text(struct intake_detail *d, const char *name, struct lapor_str str)
 
     lapor_buf_json_key(&d->buf, name);
     lapor_buf_json_pg(&d->buf, str);
+}
+
+
+/* What stands once in a webhook and in the row of each of its messages. */
+
+static void
+detail_brief(struct intake_detail *d, const char *name, struct lapor_str str)
+{
+    detail_text(d, name, lapor_intake_brief(str, d->damaged));
 }
 
 

@@ -37,6 +37,8 @@ static struct lapor_str message_sha256(struct lapor_pool *pool,
 static struct lapor_str message_wamid(struct lapor_pool *pool,
     const struct lapor_event *event);
 static void message_rules(struct lapor_intake_message *message);
+static struct lapor_str message_brief(struct lapor_pool *pool,
+    struct lapor_str str, int *damaged);
 static bool message_gesture(const struct lapor_event *event);
 static void message_about(struct lapor_intake_message *message);
 static void message_command(struct lapor_pool *pool,
@@ -64,14 +66,9 @@ lapor_intake_message_make(struct lapor_pool *pool,
 
     message_time(m, raw);
 
-    m->name = lapor_utf8_pgtext(pool, lapor_intake_brief(event->name, damaged),
-                                damaged);
-    m->username = lapor_utf8_pgtext(pool, lapor_intake_brief(event->username,
-                                                             damaged),
-                                    damaged);
-    m->phone_number_id = lapor_utf8_pgtext(pool, lapor_intake_brief(
-                                               event->phone_number_id,
-                                               damaged), damaged);
+    m->name = message_brief(pool, event->name, damaged);
+    m->username = message_brief(pool, event->username, damaged);
+    m->phone_number_id = message_brief(pool, event->phone_number_id, damaged);
     m->type = lapor_utf8_pgtext(pool, event->type, damaged);
     m->body = lapor_utf8_pgtext(pool, event->text, damaged);
     m->detail = lapor_intake_detail_make(pool, event, damaged);
@@ -200,7 +197,7 @@ static void
 message_time(struct lapor_intake_message *m,
     const struct lapor_intake_raw *raw)
 {
-    m->at_ms = raw->received_ms;
+    m->at_ms = lapor_intake_event_time(m->event, raw);
 
     if (m->event->sent != LAPOR_SENT_VALID) {
         return;
@@ -208,10 +205,33 @@ message_time(struct lapor_intake_message *m,
 
     m->seen_ms = m->event->sent_at * 1000;
 
-    if (m->seen_ms <= raw->received_ms + MESSAGE_DAY_MS) {
+    if (m->at_ms == m->seen_ms) {
         m->sent_ms = m->seen_ms;
-        m->at_ms = m->seen_ms;
     }
+}
+
+
+int64_t
+lapor_intake_event_time(const struct lapor_event *event,
+    const struct lapor_intake_raw *raw)
+{
+    int64_t  sent;
+
+    if (event->sent != LAPOR_SENT_VALID) {
+        return raw->received_ms;
+    }
+
+    sent = event->sent_at * 1000;
+
+    return sent <= raw->received_ms + MESSAGE_DAY_MS ? sent
+                                                     : raw->received_ms;
+}
+
+
+static struct lapor_str
+message_brief(struct lapor_pool *pool, struct lapor_str str, int *damaged)
+{
+    return lapor_utf8_pgtext(pool, lapor_intake_brief(str, damaged), damaged);
 }
 
 

@@ -15,6 +15,11 @@ struct lapor_intake_message *lapor_intake_message_make(
     struct lapor_pool *pool, const struct lapor_intake_raw *raw,
     const struct lapor_event *event);
 
+/* Meta's time of an event in ms; that of receipt where it has none, or one that
+ * lies more than a day behind it. */
+int64_t lapor_intake_event_time(const struct lapor_event *event,
+    const struct lapor_intake_raw *raw);
+
 /* Does it have words of its sender? Those of a system message are the
  * platform's own, and an emoji on another message says nothing. */
 bool lapor_intake_worded(const struct lapor_event *event);

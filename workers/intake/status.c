@@ -6,11 +6,9 @@
  * recipient's part.
  */
 
+#include "intake/message.h"
 #include "intake/status.h"
 #include "lib/utf8.h"
-
-
-#define STATUS_DAY_MS  INT64_C(86400000)
 
 
 static int status_key(struct lapor_str text, unsigned *ret_part,
@@ -52,14 +50,7 @@ lapor_intake_status_make(struct lapor_pool *pool,
         status->task_id = 0;
     }
 
-    status->at_ms = raw->received_ms;
-
-    if (event->sent == LAPOR_SENT_VALID
-        && event->sent_at * 1000 <= raw->received_ms + STATUS_DAY_MS)
-    {
-        status->at_ms = event->sent_at * 1000;
-    }
-
+    status->at_ms = lapor_intake_event_time(event, raw);
     status_price(pool, event, status);
     error = event->status->errors;
 

@@ -9,11 +9,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "intake/message.h"
 #include "intake/warn.h"
 
-
-/* How far ahead of its receipt a word's time may be. */
-#define WARN_DAY_MS  INT64_C(86400000)
 
 #define OPEN      LAPOR_INTAKE_ALERT_OPEN
 #define CLOSE     LAPOR_INTAKE_ALERT_CLOSE
@@ -225,14 +223,9 @@ lapor_intake_warn_make(struct lapor_pool *pool,
     alert->kind = rule->kind;
     alert->subject = warn_subject(pool, event, value, rule->subject);
     alert->detail = warn_detail(pool, value);
-    alert->at_ms = raw->received_ms;
 
     /* a word of years ahead would outdate all that come until then */
-    if (event->sent == LAPOR_SENT_VALID
-        && event->sent_at * 1000 <= raw->received_ms + WARN_DAY_MS)
-    {
-        alert->at_ms = event->sent_at * 1000;
-    }
+    alert->at_ms = lapor_intake_event_time(event, raw);
 
     return alert;
 }

@@ -135,10 +135,7 @@ static bool
 account_ask(struct ctl_check *c, struct lapor_http *http,
     const struct lapor_graph *graph, const char *account)
 {
-    size_t                     n;
     struct ctl_web             web;
-    struct lapor_buf           url;
-    const char *const         *headers;
     struct lapor_pool         *pool;
     struct lapor_graph_error   error;
 
@@ -147,12 +144,8 @@ account_ask(struct ctl_check *c, struct lapor_http *http,
         return true;
     }
 
-    lapor_buf_init(&url);
     memset(&web, 0, sizeof(web));
-    lapor_graph_url(graph, &url, lapor_str_from(account));
-    lapor_buf_addz(&url, "/subscribed_apps");
-    headers = lapor_graph_headers(graph, &n);
-    lapor_ctl_web(http, lapor_buf_cstr(&url), headers, n, NULL, 0, &web);
+    lapor_ctl_web_graph(http, graph, account, "/subscribed_apps", &web);
 
     if (web.status == 200) {
         pool = lapor_pool_create(4096);
@@ -172,7 +165,6 @@ account_ask(struct ctl_check *c, struct lapor_http *http,
     }
 
     lapor_buf_free(&web.body);
-    lapor_buf_free(&url);
 
     return web.status != 0;
 }

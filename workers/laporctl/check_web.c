@@ -71,11 +71,8 @@ static bool
 check_number(struct ctl_check *c, struct lapor_http *http,
     const struct lapor_graph *graph)
 {
-    size_t                     n;
     const char                *number;
-    const char *const         *headers;
     struct ctl_web             web;
-    struct lapor_buf           url;
     struct lapor_graph_error   error;
 
     number = c->conf->phone_number_id == NULL ? c->number
@@ -87,11 +84,8 @@ check_number(struct ctl_check *c, struct lapor_http *http,
         return true;
     }
 
-    lapor_buf_init(&url);
     memset(&web, 0, sizeof(web));
-    lapor_graph_url(graph, &url, lapor_str_from(number));
-    headers = lapor_graph_headers(graph, &n);
-    lapor_ctl_web(http, lapor_buf_cstr(&url), headers, n, NULL, 0, &web);
+    lapor_ctl_web_graph(http, graph, number, "", &web);
 
     if (web.status == 200) {
         lapor_ctl_say(c, CTL_OK, "graph api", "%s knows number %s",
@@ -109,7 +103,6 @@ check_number(struct ctl_check *c, struct lapor_http *http,
     }
 
     lapor_buf_free(&web.body);
-    lapor_buf_free(&url);
 
     return web.status != 0;
 }

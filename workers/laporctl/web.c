@@ -48,6 +48,23 @@ lapor_ctl_web(struct lapor_http *http, const char *url,
 }
 
 
+void
+lapor_ctl_web_graph(struct lapor_http *http, const struct lapor_graph *graph,
+    const char *id, const char *edge, struct ctl_web *web)
+{
+    size_t               n;
+    struct lapor_buf     url;
+    const char *const   *headers;
+
+    lapor_buf_init(&url);
+    lapor_graph_url(graph, &url, lapor_str_from(id));
+    lapor_buf_addz(&url, edge);
+    headers = lapor_graph_headers(graph, &n);
+    lapor_ctl_web(http, lapor_buf_cstr(&url), headers, n, NULL, 0, web);
+    lapor_buf_free(&url);
+}
+
+
 static void
 on_done(void *data, const struct lapor_http_result *result)
 {

@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "lib/buf.h"
+#include "lib/graph.h"
 #include "lib/http.h"
 
 
@@ -25,5 +26,11 @@ struct ctl_web {
 void lapor_ctl_web(struct lapor_http *http, const char *url,
     const char *const *headers, size_t nheaders, const char *body,
     size_t len, struct ctl_web *web);
+
+/* GET of an object of the Graph API; edge, with its slash, is what hangs on it,
+ * or "". */
+void lapor_ctl_web_graph(struct lapor_http *http,
+    const struct lapor_graph *graph, const char *id, const char *edge,
+    struct ctl_web *web);
 
 #endif

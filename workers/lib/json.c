@@ -219,3 +219,14 @@ lapor_json_print(struct lapor_buf *buf, const struct lapor_json *node,
 
     lapor_buf_addc(buf, node->type == LAPOR_JSON_ARRAY ? ']' : '}');
 }
+
+
+void
+lapor_json_member(struct lapor_buf *buf, const char *name,
+    const struct lapor_json *node, unsigned flags)
+{
+    if (node != NULL) {
+        lapor_buf_json_key(buf, name);
+        lapor_json_print(buf, node, flags);
+    }
+}

@@ -129,4 +129,8 @@ int lapor_json_bool(const struct lapor_json *node);
 void lapor_json_print(struct lapor_buf *buf, const struct lapor_json *node,
     unsigned flags);
 
+/* The same as a member of that name; nothing for NULL. */
+void lapor_json_member(struct lapor_buf *buf, const char *name,
+    const struct lapor_json *node, unsigned flags);
+
 #endif

@@ -32,6 +32,10 @@ static bool lapor_stream_young(const struct lapor_stream_key *key,
 static int lapor_stream_raise(struct lapor_stream *s, unsigned index);
 
 
+static const char  lapor_stream_set_id[] = LAPOR_REDIS_FULL
+    "return redis.call('XSETID', KEYS[1], ARGV[1])";
+
+
 int
 lapor_stream_survey(struct lapor_stream *s, bool must)
 {
@@ -220,10 +224,6 @@ lapor_stream_young(const struct lapor_stream_key *key,
            && lapor_stream_id_compare(first, key->top) > 0
            && (key->top.ms > 0 || key->top.seq > 0);
 }
-
-
-static const char  lapor_stream_set_id[] = LAPOR_REDIS_FULL
-    "return redis.call('XSETID', KEYS[1], ARGV[1])";
 
 
 /*
